@@ -1,0 +1,1 @@
+//! The macros of `qlib`; use them through that crate.
