@@ -1,1 +1,5 @@
-//! Live objects.
+//! Live objects: a typed, hierarchical, durable, real-time object store with workers.
+
+mod model;
+
+pub use model::*;

@@ -1,0 +1,129 @@
+//! What a commit changed. Together with the tree after it, this tells the tree before it.
+
+use std::sync::Arc;
+
+use smallvec::SmallVec;
+use smol_str::SmolStr;
+
+use crate::model::{Cause, EntityId, FieldId, Revision, Schema, Stamp, Timestamp, TypeId, Value};
+
+/// A commit as it was applied.
+#[derive(Debug)]
+pub struct Applied {
+    /// Its revision.
+    pub revision: Revision,
+    /// When it was ordered.
+    pub time: Timestamp,
+    /// Who wrote it.
+    pub writer: SmolStr,
+    /// What provoked it.
+    pub cause: Option<Cause>,
+    /// How many handlers provoked each other to get here.
+    pub depth: u8,
+    /// The commit replaced the whole tree.
+    pub resync: bool,
+    /// What it changed, in order.
+    pub changes: SmallVec<[Change; 1]>,
+}
+
+/// One thing that a commit changed.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Change {
+    /// A field was written; at most one of these per field and commit.
+    Field(FieldChange),
+    /// An entity was made. Its fields follow as changes of their own.
+    Created(Box<Placement>),
+    /// An entity was deleted.
+    Deleted(Box<DeletedEntity>),
+    /// An entity was renamed or moved, or both.
+    Placed(Box<Placement>),
+    /// A type was declared or redefined.
+    Schema(Arc<SchemaChange>),
+}
+
+/// A field was written.
+#[derive(Clone, PartialEq, Debug)]
+pub struct FieldChange {
+    /// The entity.
+    pub id: EntityId,
+    /// Its type.
+    pub entity_type: TypeId,
+    /// The field.
+    pub field: FieldId,
+    /// The value before the commit.
+    pub previous: Option<Value>,
+    /// The stamp before the commit.
+    pub previous_stamp: Stamp,
+    /// The value after the commit.
+    pub current: Option<Value>,
+}
+
+impl FieldChange {
+    /// Whether the value after the commit differs from the one before it.
+    #[must_use]
+    pub fn is_change(&self) -> bool {
+        self.previous != self.current
+    }
+}
+
+/// Where an entity stands: its parent and its name there.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Place {
+    /// The parent.
+    pub parent: EntityId,
+    /// The name.
+    pub name: SmolStr,
+    /// The sibling before it.
+    pub(crate) after: Option<EntityId>,
+    /// When the parent's children had changed last before this commit.
+    pub(crate) children_revision: Revision,
+}
+
+/// An entity was put somewhere.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Placement {
+    /// The entity.
+    pub id: EntityId,
+    /// Its type.
+    pub entity_type: TypeId,
+    /// Where it stood before; `None` if it was made.
+    pub from: Option<Place>,
+    /// Where it stands now.
+    pub to: Place,
+    /// The stamp of its place before the commit.
+    pub(crate) previous_stamp: Stamp,
+}
+
+/// An entity as it was when it was deleted.
+#[derive(Clone, PartialEq, Debug)]
+pub struct DeletedEntity {
+    /// The entity.
+    pub id: EntityId,
+    /// Its type.
+    pub entity_type: TypeId,
+    /// Where it stood.
+    pub place: Place,
+    /// The stamp of its place.
+    pub(crate) stamp: Stamp,
+    /// The fields that had a value, or had been written.
+    pub fields: Vec<(FieldId, Option<Value>, Stamp)>,
+}
+
+impl DeletedEntity {
+    /// The last value of a field.
+    #[must_use]
+    pub fn value(&self, field: FieldId) -> Option<&Value> {
+        self.fields.iter().find(|(id, ..)| *id == field).and_then(|(_, value, _)| value.as_ref())
+    }
+}
+
+/// A type was declared or redefined.
+#[derive(Clone, PartialEq, Debug)]
+pub struct SchemaChange {
+    /// The type.
+    pub entity_type: TypeId,
+    /// What it was.
+    pub previous: Option<Schema>,
+    /// What it is.
+    pub current: Schema,
+}

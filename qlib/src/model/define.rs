@@ -1,0 +1,134 @@
+//! How the derive says what a field is: each constraint is a method whose type fits the field's.
+
+use std::marker::PhantomData;
+use std::ops::RangeBounds;
+
+use smol_str::SmolStr;
+
+use crate::model::{Field, FieldSchema, FieldType, Kind, Lengthy, OnDelete, Ordered, Scope, Value};
+
+/// The definition of a field that holds a `T`.
+#[must_use]
+pub struct FieldDefinition<T> {
+    schema: FieldSchema,
+    holds: PhantomData<fn() -> T>,
+}
+
+impl<E, T: FieldType> Field<E, T> {
+    /// Begins the definition of the field that this is the handle of.
+    #[doc(hidden)]
+    pub fn define(self) -> FieldDefinition<T> {
+        let mut schema = FieldSchema::new(T::KIND);
+        schema.name = SmolStr::new_static(self.name());
+        schema.choices = T::CHOICES.iter().copied().map(SmolStr::new_static).collect();
+        schema.target = (!T::TARGET.is_empty()).then(|| SmolStr::new_static(T::TARGET));
+        if !T::OPTIONAL {
+            schema = schema.required();
+        }
+        FieldDefinition { schema, holds: PhantomData }
+    }
+}
+
+impl<T: FieldType> FieldDefinition<T> {
+    /// What a new entity has where no value is given.
+    pub fn default(mut self, value: impl Into<T::Base>) -> Self {
+        self.schema.default = value.into().encode();
+        self
+    }
+
+    /// The values that are allowed.
+    pub fn range(mut self, bounds: impl RangeBounds<T::Base>) -> Self
+    where
+        T::Base: Ordered + Clone + Into<Value>,
+    {
+        self.schema = self.schema.range(bounds);
+        self
+    }
+
+    /// The most characters, bytes or entries.
+    pub fn max_length(mut self, length: usize) -> Self
+    where
+        T::Base: Lengthy,
+    {
+        self.schema = self.schema.max_length(length);
+        self
+    }
+
+    /// What the whole text must match.
+    pub fn pattern(mut self, pattern: &'static str) -> Self
+    where
+        T: FieldType<Base = String>,
+    {
+        self.schema = self.schema.pattern(SmolStr::new_static(pattern));
+        self
+    }
+
+    /// No two entities hold the same value.
+    pub fn unique(mut self) -> Self {
+        self.schema.unique = true;
+        self
+    }
+
+    /// Queries find values at once.
+    pub fn index(mut self) -> Self {
+        self.schema.index = true;
+        self
+    }
+
+    /// What happens when the entity that is referred to is deleted.
+    pub fn on_delete(mut self, rule: OnDelete) -> Self
+    where
+        T::Base: Refers,
+    {
+        self.schema.on_delete = rule;
+        self
+    }
+
+    /// The field is set when the system is set up.
+    pub fn configuration(mut self) -> Self {
+        self.schema.scope = Scope::Configuration;
+        self
+    }
+
+    /// Where the field stands among others when they are shown.
+    pub fn rank(mut self, rank: i32) -> Self {
+        self.schema.rank = rank;
+        self
+    }
+
+    /// The unit of the value.
+    pub fn unit(mut self, unit: &'static str) -> Self {
+        self.schema.unit = SmolStr::new_static(unit);
+        self
+    }
+
+    /// What the field means.
+    pub fn doc(mut self, doc: &'static str) -> Self {
+        self.schema.doc = SmolStr::new_static(doc);
+        self
+    }
+}
+
+impl<T> From<FieldDefinition<T>> for FieldSchema {
+    fn from(definition: FieldDefinition<T>) -> Self {
+        definition.schema
+    }
+}
+
+/// A field type that refers to entities: `Ref<_>`, `Vec<Ref<_>>`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` refers to no entity",
+    note = "`on_delete` fits Ref<_> and Vec<Ref<_>>"
+)]
+pub trait Refers {
+    /// How it is stored.
+    const KIND: Kind;
+}
+
+impl<E> Refers for crate::model::Ref<E> {
+    const KIND: Kind = Kind::EntityReference;
+}
+
+impl<E> Refers for Vec<crate::model::Ref<E>> {
+    const KIND: Kind = Kind::EntityList;
+}

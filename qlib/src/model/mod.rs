@@ -1,0 +1,33 @@
+//! The words that everything else is said in.
+
+mod change;
+mod commit;
+mod define;
+mod entity;
+mod error;
+mod id;
+mod image;
+pub(crate) mod limits;
+mod schema;
+mod time;
+mod value;
+
+pub use change::{Applied, Change, DeletedEntity, FieldChange, Place, Placement, SchemaChange};
+pub use commit::{
+    Cause, Commit, Create, Expect, Fence, FieldId, Op, Quality, Receipt, Revision, Stamp, TypeId, Write,
+    WriteMode,
+};
+pub use define::FieldDefinition;
+pub use entity::{
+    Choice, Entity, Field, FieldCache, FieldKey, FieldType, Lengthy, Misfit, NewEntity, Ordered, Row, Script,
+    Validator, decode_choice, encode_choice,
+};
+pub use error::{Error, Result, Subject};
+pub(crate) use error::closest;
+pub use id::{EntityId, Ref};
+pub use image::{Image, ImageEntity, ImageField};
+pub use limits::Limits;
+pub(crate) use schema::compile_pattern;
+pub use schema::{FieldSchema, OnDelete, Range, SYSTEM_FIELDS, Schema, Scope};
+pub use time::{Clock, Timestamp};
+pub use value::{Kind, Value, ValueRef};
