@@ -1,5 +1,7 @@
-//! Live objects: a typed, hierarchical, durable, real-time object store with workers.
+//! Live objects.
 
 mod model;
+mod tree;
 
 pub use model::*;
+pub use tree::{Changes, Entities, EntityRef, Lens, Tree, resolve};

@@ -113,7 +113,10 @@ impl DeletedEntity {
     /// The last value of a field.
     #[must_use]
     pub fn value(&self, field: FieldId) -> Option<&Value> {
-        self.fields.iter().find(|(id, ..)| *id == field).and_then(|(_, value, _)| value.as_ref())
+        self.fields
+            .iter()
+            .find(|(id, ..)| *id == field)
+            .and_then(|(_, value, _)| value.as_ref())
     }
 }
 

@@ -62,7 +62,12 @@ pub struct Stamp {
 
 impl Stamp {
     /// The stamp of a field that was never written.
-    pub const NEVER: Self = Self { revision: 0, time: Timestamp::EPOCH, writer: 0, quality: Quality::Unset };
+    pub const NEVER: Self = Self {
+        revision: 0,
+        time: Timestamp::EPOCH,
+        writer: 0,
+        quality: Quality::Unset,
+    };
 }
 
 /// How a value is written.

@@ -20,12 +20,19 @@ impl<E, T: FieldType> Field<E, T> {
     pub fn define(self) -> FieldDefinition<T> {
         let mut schema = FieldSchema::new(T::KIND);
         schema.name = SmolStr::new_static(self.name());
-        schema.choices = T::CHOICES.iter().copied().map(SmolStr::new_static).collect();
+        schema.choices = T::CHOICES
+            .iter()
+            .copied()
+            .map(SmolStr::new_static)
+            .collect();
         schema.target = (!T::TARGET.is_empty()).then(|| SmolStr::new_static(T::TARGET));
         if !T::OPTIONAL {
             schema = schema.required();
         }
-        FieldDefinition { schema, holds: PhantomData }
+        FieldDefinition {
+            schema,
+            holds: PhantomData,
+        }
     }
 }
 

@@ -101,7 +101,8 @@ impl FieldCache {
 
     /// Remembers `value`, which is below 2^24, under `tag`.
     pub(crate) fn set(&self, tag: u64, value: u32) {
-        self.0.store(tag << 24 | u64::from(value), Ordering::Relaxed);
+        self.0
+            .store(tag << 24 | u64::from(value), Ordering::Relaxed);
     }
 }
 
@@ -150,7 +151,14 @@ impl<E, T> Field<E, T> {
         name: &'static str,
         cache: fn() -> &'static FieldCache,
     ) -> Self {
-        Self { key: FieldKey { declared_by, name, cache }, of: PhantomData }
+        Self {
+            key: FieldKey {
+                declared_by,
+                name,
+                cache,
+            },
+            of: PhantomData,
+        }
     }
 
     /// The field's name.
@@ -215,8 +223,17 @@ impl Misfit {
         let field = field.into();
         match self {
             Self::Unset => Error::Unset { entity, field },
-            Self::Kind { expected, actual } => Error::WrongType { entity, field, expected, actual },
-            Self::Variant(variant) => Error::UnknownVariant { entity, field, variant },
+            Self::Kind { expected, actual } => Error::WrongType {
+                entity,
+                field,
+                expected,
+                actual,
+            },
+            Self::Variant(variant) => Error::UnknownVariant {
+                entity,
+                field,
+                variant,
+            },
         }
     }
 }
@@ -335,8 +352,20 @@ macro_rules! borrowed_type {
 }
 
 borrowed_type!(String, str, String, str::to_owned, SmolStr::from);
-borrowed_type!(Script, str, Transformation, |text| Script(text.to_owned()), |script: Script| SmolStr::from(script.0));
-borrowed_type!(Vec<u8>, [u8], BinaryFile, <[u8]>::to_vec, std::sync::Arc::from);
+borrowed_type!(
+    Script,
+    str,
+    Transformation,
+    |text| Script(text.to_owned()),
+    |script: Script| SmolStr::from(script.0)
+);
+borrowed_type!(
+    Vec<u8>,
+    [u8],
+    BinaryFile,
+    <[u8]>::to_vec,
+    std::sync::Arc::from
+);
 
 impl<E: Entity> FieldType for crate::model::Ref<E> {
     type Base = Self;
@@ -375,7 +404,9 @@ impl<E: Entity> FieldType for Vec<crate::model::Ref<E>> {
     }
 
     fn encode(self) -> Option<Value> {
-        Some(Value::EntityList(self.into_iter().map(crate::model::Ref::id).collect()))
+        Some(Value::EntityList(
+            self.into_iter().map(crate::model::Ref::id).collect(),
+        ))
     }
 }
 
@@ -421,12 +452,17 @@ pub fn decode_choice<C: Choice>(value: Option<ValueRef<'_>>) -> Result<C, Misfit
 /// Writes a Choice; for the code that `derive(Choice)` makes.
 #[doc(hidden)]
 pub fn encode_choice<C: Choice>(choice: C) -> Option<Value> {
-    C::VARIANTS.get(choice.index()).map(|name| Value::Choice(SmolStr::new_static(name)))
+    C::VARIANTS
+        .get(choice.index())
+        .map(|name| Value::Choice(SmolStr::new_static(name)))
 }
 
 fn misfit(expected: Kind, value: Option<ValueRef<'_>>) -> Misfit {
     match value {
-        Some(value) => Misfit::Kind { expected, actual: value.kind() },
+        Some(value) => Misfit::Kind {
+            expected,
+            actual: value.kind(),
+        },
         None => Misfit::Unset,
     }
 }
@@ -440,4 +476,3 @@ pub trait NewEntity<E: Entity> {
     /// The fields that were given.
     fn into_values(self) -> Vec<(FieldKey, Value)>;
 }
-

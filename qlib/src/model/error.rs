@@ -20,13 +20,20 @@ pub struct Subject {
 
 impl From<EntityId> for Subject {
     fn from(id: EntityId) -> Self {
-        Self { id, path: "".into() }
+        Self {
+            id,
+            path: "".into(),
+        }
     }
 }
 
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.path.is_empty() { write!(f, "entity {}", self.id) } else { write!(f, "{} ({})", self.path, self.id) }
+        if self.path.is_empty() {
+            write!(f, "entity {}", self.id)
+        } else {
+            write!(f, "{} ({})", self.path, self.id)
+        }
     }
 }
 
@@ -39,7 +46,10 @@ impl fmt::Debug for Subject {
 /// What can go wrong. Nothing was changed by the operation that returns one, unless it says so.
 #[derive(Clone, PartialEq, Debug, thiserror::Error)]
 #[non_exhaustive]
-#[expect(missing_docs, reason = "each variant's message says what it is; its fields are what the message names")]
+#[expect(
+    missing_docs,
+    reason = "each variant's message says what it is; its fields are what the message names"
+)]
 pub enum Error {
     #[error("{text:?} is no entity id; write a UUID")]
     BadId { text: SmolStr },
@@ -48,9 +58,16 @@ pub enum Error {
     #[error("{name:?} is no name: {reason}")]
     BadName { name: SmolStr, reason: &'static str },
     #[error("there is no type {name}{}", did_you_mean(suggestion))]
-    UnknownType { name: SmolStr, suggestion: Option<SmolStr> },
+    UnknownType {
+        name: SmolStr,
+        suggestion: Option<SmolStr>,
+    },
     #[error("{entity_type} has no field {field}{}", did_you_mean(suggestion))]
-    UnknownField { entity_type: SmolStr, field: SmolStr, suggestion: Option<SmolStr> },
+    UnknownField {
+        entity_type: SmolStr,
+        field: SmolStr,
+        suggestion: Option<SmolStr>,
+    },
     #[error("{entity} does not exist")]
     Missing { entity: Subject },
     #[error("{entity} exists already; every entity needs an id of its own")]
@@ -58,25 +75,62 @@ pub enum Error {
     #[error("{entity} is gone: it was deleted after the change")]
     Gone { entity: Subject },
     #[error("{entity} is a {actual}, not a {expected}")]
-    WrongEntityType { entity: Subject, expected: SmolStr, actual: SmolStr },
+    WrongEntityType {
+        entity: Subject,
+        expected: SmolStr,
+        actual: SmolStr,
+    },
     #[error("{entity}: {field} holds {expected}, {actual} was given")]
-    WrongType { entity: Subject, field: SmolStr, expected: Kind, actual: Kind },
+    WrongType {
+        entity: Subject,
+        field: SmolStr,
+        expected: Kind,
+        actual: Kind,
+    },
     #[error("{entity}: {field} {reason}")]
-    Constraint { entity: Subject, field: SmolStr, reason: Box<str> },
-    #[error("{entity}: {field} holds {variant:?}, a variant that this application does not know; update it")]
-    UnknownVariant { entity: Subject, field: SmolStr, variant: SmolStr },
+    Constraint {
+        entity: Subject,
+        field: SmolStr,
+        reason: Box<str>,
+    },
+    #[error(
+        "{entity}: {field} holds {variant:?}, a variant that this application does not know; update it"
+    )]
+    UnknownVariant {
+        entity: Subject,
+        field: SmolStr,
+        variant: SmolStr,
+    },
     #[error("{entity}: {field} has no value; give one, or declare a default or an Option")]
     Unset { entity: Subject, field: SmolStr },
     #[error("{entity}: {field} would refer to {target}, which does not exist")]
-    Dangling { entity: Subject, field: SmolStr, target: EntityId },
+    Dangling {
+        entity: Subject,
+        field: SmolStr,
+        target: EntityId,
+    },
     #[error("{entity} cannot be deleted: {}", referrers(by, *more))]
-    Referenced { entity: Subject, by: Vec<(Subject, SmolStr)>, more: usize },
+    Referenced {
+        entity: Subject,
+        by: Vec<(Subject, SmolStr)>,
+        more: usize,
+    },
     #[error("{entity}: {field} is unique, and {other} holds {value} already")]
-    NotUnique { entity: Subject, field: SmolStr, value: Box<str>, other: Subject },
+    NotUnique {
+        entity: Subject,
+        field: SmolStr,
+        value: Box<str>,
+        other: Subject,
+    },
     #[error("{entity}: {field} would overflow")]
     Overflow { entity: Subject, field: SmolStr },
     #[error("{entity}: {field} cannot be {operation}; {reason}")]
-    WrongWrite { entity: Subject, field: SmolStr, operation: &'static str, reason: &'static str },
+    WrongWrite {
+        entity: Subject,
+        field: SmolStr,
+        operation: &'static str,
+        reason: &'static str,
+    },
     #[error("{parent} has a child {name:?} already; names are unique among siblings")]
     DuplicateName { parent: Subject, name: SmolStr },
     #[error("{entity} cannot move below {parent}: that is itself or below itself")]
@@ -84,27 +138,59 @@ pub enum Error {
     #[error("the Root cannot be {operation}")]
     Root { operation: &'static str },
     #[error("{entity} would stand {depth} levels deep, at most {limit} are allowed")]
-    TooDeep { entity: Subject, depth: usize, limit: usize },
+    TooDeep {
+        entity: Subject,
+        depth: usize,
+        limit: usize,
+    },
     #[error("{entity}: {field} would hold {size} bytes, at most {limit} are allowed")]
-    ValueTooLarge { entity: Subject, field: SmolStr, size: usize, limit: usize },
+    ValueTooLarge {
+        entity: Subject,
+        field: SmolStr,
+        size: usize,
+        limit: usize,
+    },
     #[error("the commit has {size} bytes, at most {limit} are allowed; split it")]
     CommitTooLarge { size: usize, limit: usize },
     #[error("the path {path:?} leads nowhere from {entity}: {reason}")]
-    Path { entity: Subject, path: SmolStr, reason: Box<str> },
+    Path {
+        entity: Subject,
+        path: SmolStr,
+        reason: Box<str>,
+    },
     #[error("the schema of {entity_type} is refused: {reason}")]
-    Schema { entity_type: SmolStr, reason: Box<str> },
+    Schema {
+        entity_type: SmolStr,
+        reason: Box<str>,
+    },
     #[error("{entity}: {field} was changed by another commit meanwhile, 16 times in a row")]
     Conflict { entity: Subject, field: SmolStr },
     #[error("{entity}: {field} is not as expected: {reason}")]
-    Expectation { entity: Subject, field: SmolStr, reason: Box<str> },
+    Expectation {
+        entity: Subject,
+        field: SmolStr,
+        reason: Box<str>,
+    },
     #[error("the chain of handlers is deeper than {limit}: {}", chain.join(" -> "))]
     ChainTooDeep { chain: Vec<SmolStr>, limit: u8 },
-    #[error("the leadership of {election:?} with token {token} has ended: {newest} was granted since")]
-    StaleFence { election: SmolStr, token: u64, newest: u64 },
-    #[error("a commit cannot be made inside `view` or `transaction` but by that transaction; make it after")]
+    #[error(
+        "the leadership of {election:?} with token {token} has ended: {newest} was granted since"
+    )]
+    StaleFence {
+        election: SmolStr,
+        token: u64,
+        newest: u64,
+    },
+    #[error(
+        "a commit cannot be made inside `view` or `transaction` but by that transaction; make it after"
+    )]
     InsideView,
     #[error("the query compares {field} with {given}; it holds {expected}")]
-    Query { field: SmolStr, expected: Kind, given: Box<str> },
+    Query {
+        field: SmolStr,
+        expected: Kind,
+        given: Box<str>,
+    },
     #[error("{token:?} is no page token of this query")]
     BadPageToken { token: SmolStr },
     #[error("{what} is refused: {reason}")]
@@ -112,7 +198,11 @@ pub enum Error {
     #[error("the store is disconnected; commits are taken again once it is connected")]
     Disconnected,
     #[error("no answer within {limit:?} to the request in {field} of {entity}")]
-    NoAnswer { entity: Subject, field: SmolStr, limit: std::time::Duration },
+    NoAnswer {
+        entity: Subject,
+        field: SmolStr,
+        limit: std::time::Duration,
+    },
     #[error("the queue of the signal {signal} is full ({limit} values); its handler is too slow")]
     SignalFull { signal: SmolStr, limit: usize },
     #[error("the application cannot start: {reason}")]
@@ -152,11 +242,18 @@ impl Error {
 }
 
 fn did_you_mean(suggestion: &Option<SmolStr>) -> String {
-    suggestion.as_ref().map(|name| format!("; did you mean {name}?")).unwrap_or_default()
+    suggestion
+        .as_ref()
+        .map(|name| format!("; did you mean {name}?"))
+        .unwrap_or_default()
 }
 
 fn referrers(by: &[(Subject, SmolStr)], more: usize) -> String {
-    let mut text = by.iter().map(|(who, field)| format!("{field} of {who}")).collect::<Vec<_>>().join(", ");
+    let mut text = by
+        .iter()
+        .map(|(who, field)| format!("{field} of {who}"))
+        .collect::<Vec<_>>()
+        .join(", ");
     if more > 0 {
         text += &format!(" and {more} more");
     }
@@ -164,10 +261,18 @@ fn referrers(by: &[(Subject, SmolStr)], more: usize) -> String {
 }
 
 /// The candidate that is closest to `name`, if one is close enough to be what was meant.
-pub(crate) fn closest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<SmolStr> {
+pub(crate) fn closest<'a>(
+    name: &str,
+    candidates: impl Iterator<Item = &'a str>,
+) -> Option<SmolStr> {
     let most = name.chars().count().max(3) / 3;
     candidates
-        .map(|candidate| (edit_distance(&name.to_lowercase(), &candidate.to_lowercase()), candidate))
+        .map(|candidate| {
+            (
+                edit_distance(&name.to_lowercase(), &candidate.to_lowercase()),
+                candidate,
+            )
+        })
         .filter(|(distance, _)| *distance <= most)
         .min()
         .map(|(_, candidate)| candidate.into())
@@ -187,4 +292,3 @@ fn edit_distance(a: &str, b: &str) -> usize {
     }
     row[b.len()]
 }
-

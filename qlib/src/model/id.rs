@@ -37,7 +37,10 @@ impl EntityId {
     /// The id with these 128 bits.
     #[must_use]
     pub const fn from_u128(bits: u128) -> Self {
-        Self { high: (bits >> 64) as u64, low: bits as u64 }
+        Self {
+            high: (bits >> 64) as u64,
+            low: bits as u64,
+        }
     }
 
     /// The 128 bits of the id.
@@ -87,7 +90,10 @@ impl<E> Ref<E> {
     /// A reference to `id`; that `id` is an `E` is checked when the reference is written.
     #[must_use]
     pub const fn new(id: EntityId) -> Self {
-        Self { id, target: PhantomData }
+        Self {
+            id,
+            target: PhantomData,
+        }
     }
 
     /// The id of the entity that is referred to.

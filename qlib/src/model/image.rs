@@ -7,7 +7,7 @@ use crate::model::{EntityId, Quality, Schema, Timestamp, Value};
 /// A whole tree as plain data.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Image {
-    /// Every type, a base before those that extend it; without the types of qlib itself.
+    /// Every type, a base before those that extend it.
     pub schemas: Vec<Schema>,
     /// Every entity, a parent before its children and children in order. The first is the Root.
     pub entities: Vec<ImageEntity>,

@@ -19,8 +19,14 @@ pub struct Limits {
 
 impl Limits {
     /// What a realm starts with.
-    pub const DEFAULT: Self =
-        Self { value: 1 << 20, commit: 4 << 20, depth: 64, hops: 16, fields: 1024, chain: 16 };
+    pub const DEFAULT: Self = Self {
+        value: 1 << 20,
+        commit: 4 << 20,
+        depth: 64,
+        hops: 16,
+        fields: 1024,
+        chain: 16,
+    };
 }
 
 impl Default for Limits {
@@ -30,7 +36,7 @@ impl Default for Limits {
 }
 
 /// Bytes of the longest name.
-pub const NAME: usize = 255;
+pub(crate) const NAME: usize = 255;
 
 /// Why `name` is no name for an entity, a type or a field.
 pub(crate) fn name_fault(name: &str) -> Option<&'static str> {

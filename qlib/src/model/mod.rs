@@ -14,16 +14,16 @@ mod value;
 
 pub use change::{Applied, Change, DeletedEntity, FieldChange, Place, Placement, SchemaChange};
 pub use commit::{
-    Cause, Commit, Create, Expect, Fence, FieldId, Op, Quality, Receipt, Revision, Stamp, TypeId, Write,
-    WriteMode,
+    Cause, Commit, Create, Expect, Fence, FieldId, Op, Quality, Receipt, Revision, Stamp, TypeId,
+    Write, WriteMode,
 };
 pub use define::FieldDefinition;
 pub use entity::{
-    Choice, Entity, Field, FieldCache, FieldKey, FieldType, Lengthy, Misfit, NewEntity, Ordered, Row, Script,
-    Validator, decode_choice, encode_choice,
+    Choice, Entity, Field, FieldCache, FieldKey, FieldType, Lengthy, Misfit, NewEntity, Ordered,
+    Row, Script, Validator, decode_choice, encode_choice,
 };
-pub use error::{Error, Result, Subject};
 pub(crate) use error::closest;
+pub use error::{Error, Result, Subject};
 pub use id::{EntityId, Ref};
 pub use image::{Image, ImageEntity, ImageField};
 pub use limits::Limits;

@@ -33,7 +33,12 @@ impl Schema {
     /// A type without fields of its own.
     #[must_use]
     pub fn new(name: impl Into<SmolStr>) -> Self {
-        Self { name: name.into(), base: None, doc: SmolStr::default(), fields: Vec::new() }
+        Self {
+            name: name.into(),
+            base: None,
+            doc: SmolStr::default(),
+            fields: Vec::new(),
+        }
     }
 
     /// Makes the type extend `base`.
@@ -95,28 +100,41 @@ impl Range {
     #[must_use]
     pub fn new<T: Clone + Into<Value>>(bounds: impl RangeBounds<T>) -> Self {
         let own = |bound: Bound<&T>| bound.map(|value| value.clone().into());
-        Self { min: own(bounds.start_bound()), max: own(bounds.end_bound()) }
+        Self {
+            min: own(bounds.start_bound()),
+            max: own(bounds.end_bound()),
+        }
     }
 
     fn contains(&self, value: ValueRef<'_>) -> bool {
         let above = match &self.min {
-            Bound::Included(min) => value.compare(min.as_ref()).is_some_and(|order| order.is_ge()),
-            Bound::Excluded(min) => value.compare(min.as_ref()).is_some_and(|order| order.is_gt()),
+            Bound::Included(min) => value
+                .compare(min.as_ref())
+                .is_some_and(|order| order.is_ge()),
+            Bound::Excluded(min) => value
+                .compare(min.as_ref())
+                .is_some_and(|order| order.is_gt()),
             Bound::Unbounded => true,
         };
         let below = match &self.max {
-            Bound::Included(max) => value.compare(max.as_ref()).is_some_and(|order| order.is_le()),
-            Bound::Excluded(max) => value.compare(max.as_ref()).is_some_and(|order| order.is_lt()),
+            Bound::Included(max) => value
+                .compare(max.as_ref())
+                .is_some_and(|order| order.is_le()),
+            Bound::Excluded(max) => value
+                .compare(max.as_ref())
+                .is_some_and(|order| order.is_lt()),
             Bound::Unbounded => true,
         };
         above && below
     }
 
     fn bounds(&self) -> impl Iterator<Item = &Value> {
-        [&self.min, &self.max].into_iter().filter_map(|bound| match bound {
-            Bound::Included(value) | Bound::Excluded(value) => Some(value),
-            Bound::Unbounded => None,
-        })
+        [&self.min, &self.max]
+            .into_iter()
+            .filter_map(|bound| match bound {
+                Bound::Included(value) | Bound::Excluded(value) => Some(value),
+                Bound::Unbounded => None,
+            })
     }
 }
 
@@ -205,13 +223,19 @@ impl FieldSchema {
     /// A Choice of these variants.
     #[must_use]
     pub fn choice<T: Into<SmolStr>>(variants: impl IntoIterator<Item = T>) -> Self {
-        Self { choices: variants.into_iter().map(Into::into).collect(), ..Self::new(Kind::Choice) }
+        Self {
+            choices: variants.into_iter().map(Into::into).collect(),
+            ..Self::new(Kind::Choice)
+        }
     }
 
     /// A reference to an entity of type `target`, or of a type that extends it.
     #[must_use]
     pub fn reference(target: impl Into<SmolStr>) -> Self {
-        Self { target: Some(target.into()), ..Self::new(Kind::EntityReference) }
+        Self {
+            target: Some(target.into()),
+            ..Self::new(Kind::EntityReference)
+        }
     }
 
     /// The field always has a value; an entity that is referred to cannot be deleted.
@@ -286,49 +310,84 @@ impl FieldSchema {
         }
         if let Some(range) = &self.range {
             if !self.kind.is_ordered() {
-                return Some(format!("{} has no order, so it cannot have a range", self.kind));
+                return Some(format!(
+                    "{} has no order, so it cannot have a range",
+                    self.kind
+                ));
             }
             if let Some(bound) = range.bounds().find(|bound| bound.kind() != self.kind) {
-                return Some(format!("the range's end {bound:?} is {}, the field is {}", bound.kind(), self.kind));
+                return Some(format!(
+                    "the range's end {bound:?} is {}, the field is {}",
+                    bound.kind(),
+                    self.kind
+                ));
             }
         }
         if let Some(pattern) = &self.pattern {
             if !matches!(self.kind, Kind::String | Kind::Transformation) {
-                return Some(format!("{} is no text, so it cannot have a pattern", self.kind));
+                return Some(format!(
+                    "{} is no text, so it cannot have a pattern",
+                    self.kind
+                ));
             }
             if let Err(error) = compile_pattern(pattern) {
                 return Some(format!("the pattern {pattern:?} is none: {error}"));
             }
         }
-        let sized = matches!(self.kind, Kind::String | Kind::Transformation | Kind::BinaryFile | Kind::EntityList);
+        let sized = matches!(
+            self.kind,
+            Kind::String | Kind::Transformation | Kind::BinaryFile | Kind::EntityList
+        );
         if self.max_length.is_some() && !sized {
-            return Some(format!("{} has no length, so it cannot have a largest one", self.kind));
+            return Some(format!(
+                "{} has no length, so it cannot have a largest one",
+                self.kind
+            ));
         }
         if (self.kind == Kind::Choice) == self.choices.is_empty() {
             return Some("a Choice needs its variants, and only a Choice has any".into());
         }
-        if let Some((at, twice)) = self.choices.iter().enumerate().find(|(at, name)| self.choices[..*at].contains(name))
+        if let Some((at, twice)) = self
+            .choices
+            .iter()
+            .enumerate()
+            .find(|(at, name)| self.choices[..*at].contains(name))
         {
             return Some(format!("the variant {twice} occurs again at position {at}"));
         }
         let refers = matches!(self.kind, Kind::EntityReference | Kind::EntityList);
         if self.target.is_some() && !refers {
-            return Some(format!("{} refers to nothing, so it cannot name a type", self.kind));
+            return Some(format!(
+                "{} refers to nothing, so it cannot name a type",
+                self.kind
+            ));
         }
-        if self.required && self.kind == Kind::EntityReference && self.on_delete == OnDelete::Unset {
+        if self.required && self.kind == Kind::EntityReference && self.on_delete == OnDelete::Unset
+        {
             return Some("a required reference cannot be unset when its entity is deleted: refuse or cascade".into());
         }
         if let Some(default) = &self.default {
             if default.kind() != self.kind {
-                return Some(format!("the default {default:?} is {}, the field is {}", default.kind(), self.kind));
+                return Some(format!(
+                    "the default {default:?} is {}, the field is {}",
+                    default.kind(),
+                    self.kind
+                ));
             }
             if refers {
-                return Some("a reference has no default: no entity exists when the type is declared".into());
+                return Some(
+                    "a reference has no default: no entity exists when the type is declared".into(),
+                );
             }
             if self.unique {
-                return Some("a unique field has no default: the second entity would repeat it".into());
+                return Some(
+                    "a unique field has no default: the second entity would repeat it".into(),
+                );
             }
-            let pattern = self.pattern.as_deref().and_then(|pattern| compile_pattern(pattern).ok());
+            let pattern = self
+                .pattern
+                .as_deref()
+                .and_then(|pattern| compile_pattern(pattern).ok());
             if let Some(reason) = self.violation(default.as_ref(), pattern.as_ref()) {
                 return Some(format!("the default {default:?} {reason}"));
             }
@@ -356,13 +415,18 @@ impl FieldSchema {
             }
         }
         match value {
-            ValueRef::Choice(name) if !self.choices.iter().any(|choice| choice == name) => {
-                Some(format!("is no variant; expected one of {}", self.choices.join(", ")))
-            }
+            ValueRef::Choice(name) if !self.choices.iter().any(|choice| choice == name) => Some(
+                format!("is no variant; expected one of {}", self.choices.join(", ")),
+            ),
             ValueRef::Float(number) if number.is_nan() => Some("is not a number".into()),
             ValueRef::String(text) | ValueRef::Transformation(text) => {
                 let matches = pattern.is_none_or(|pattern| pattern.is_match(text));
-                (!matches).then(|| format!("does not match {:?}", self.pattern.as_deref().unwrap_or_default()))
+                (!matches).then(|| {
+                    format!(
+                        "does not match {:?}",
+                        self.pattern.as_deref().unwrap_or_default()
+                    )
+                })
             }
             _ => None,
         }

@@ -56,7 +56,9 @@ impl Add<Duration> for Timestamp {
 
     fn add(self, duration: Duration) -> Self {
         let nanos = i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX);
-        Self { nanos: self.nanos.saturating_add(nanos) }
+        Self {
+            nanos: self.nanos.saturating_add(nanos),
+        }
     }
 }
 
@@ -65,7 +67,9 @@ impl Sub<Duration> for Timestamp {
 
     fn sub(self, duration: Duration) -> Self {
         let nanos = i64::try_from(duration.as_nanos()).unwrap_or(i64::MAX);
-        Self { nanos: self.nanos.saturating_sub(nanos) }
+        Self {
+            nanos: self.nanos.saturating_sub(nanos),
+        }
     }
 }
 
@@ -122,7 +126,9 @@ impl Clock {
     /// A clock that stands at `start` until [`Clock::set`] moves it.
     #[must_use]
     pub fn driven(start: Timestamp) -> Self {
-        Self { driven: Some(Arc::new(AtomicI64::new(start.nanos))) }
+        Self {
+            driven: Some(Arc::new(AtomicI64::new(start.nanos))),
+        }
     }
 
     /// The time that this clock tells.

@@ -67,7 +67,10 @@ impl Kind {
     /// Whether values of this kind have an order that means something to people.
     #[must_use]
     pub const fn is_ordered(self) -> bool {
-        matches!(self, Self::Int | Self::Float | Self::String | Self::Timestamp)
+        matches!(
+            self,
+            Self::Int | Self::Float | Self::String | Self::Timestamp
+        )
     }
 }
 

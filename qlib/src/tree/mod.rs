@@ -1,0 +1,235 @@
+//! The state machine in memory: the hierarchy, the columns, the indexes, and [`Tree::apply`].
+//!
+//! A field of a type is one column. An entity has a node, which says where it stands, and a slot in
+//! the columns of its type. All of it is in chunks that a clone shares, so that a snapshot is a
+//! clone and the writer copies no more than the chunks that it touches while the clone lives.
+
+mod apply;
+mod check;
+mod chunked;
+mod column;
+mod delete;
+mod family;
+mod index;
+mod ordered;
+mod path;
+mod read;
+mod restore;
+mod schema;
+mod table;
+mod types;
+mod undo;
+
+use std::hash::BuildHasher;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use hashbrown::DefaultHashBuilder;
+use rustc_hash::FxHashMap;
+use smol_str::SmolStr;
+
+use crate::model::{EntityId, FieldId, Limits, Revision, Timestamp, TypeId};
+use chunked::{Chunked, Slots};
+use column::PackedStamp;
+use index::{Index, Referrer};
+use ordered::OrderedSet;
+use table::Table;
+use types::TypeTable;
+
+pub use apply::Changes;
+pub use path::{Lens, resolve};
+pub use read::{Entities, EntityRef};
+
+/// Where an entity stands. Node 0 stands for none.
+#[derive(Clone, Debug)]
+struct Node {
+    id: EntityId,
+    name: SmolStr,
+    parent: u32,
+    previous: u32,
+    next: u32,
+    entity_type: u32,
+    slot: u32,
+    /// When the entity was made, renamed or moved last.
+    placed: PackedStamp,
+}
+
+impl Default for Node {
+    fn default() -> Self {
+        Self {
+            id: EntityId::from_u128(0),
+            name: SmolStr::default(),
+            parent: 0,
+            previous: 0,
+            next: 0,
+            entity_type: 0,
+            slot: 0,
+            placed: PackedStamp::default(),
+        }
+    }
+}
+
+/// The children of a node, which are linked to each other in order.
+#[derive(Clone, Copy, Default, Debug)]
+struct Family {
+    first: u32,
+    last: u32,
+    count: u32,
+    /// When a child came, went or was renamed last.
+    revision: Revision,
+}
+
+/// A tree of entities at one revision. A clone is a snapshot.
+#[derive(Clone, Debug)]
+pub struct Tree {
+    revision: Revision,
+    time: Timestamp,
+    limits: Limits,
+    /// Tells field caches apart: another tree, or other schemas, have another tag.
+    tag: u64,
+    nodes: Chunked<Slots<Node>>,
+    used: u32,
+    free: Vec<u32>,
+    families: Chunked<Slots<Family>>,
+    by_id: Table,
+    by_name: Table,
+    hasher: DefaultHashBuilder,
+    root: u32,
+    types: Vec<TypeTable>,
+    type_names: FxHashMap<SmolStr, TypeId>,
+    /// Who declares a field and what it is called, by the field's number.
+    fields: Arc<Vec<(TypeId, SmolStr)>>,
+    writers: Arc<Vec<SmolStr>>,
+    writer_numbers: Arc<FxHashMap<SmolStr, u32>>,
+    indexes: FxHashMap<FieldId, Index>,
+    referrers: OrderedSet<Referrer>,
+    /// The highest fencing token of each election.
+    fences: FxHashMap<SmolStr, u64>,
+}
+
+impl Default for Tree {
+    fn default() -> Self {
+        let system = ["Name", "Description", "Parent", "Children"];
+        Self {
+            revision: 0,
+            time: Timestamp::EPOCH,
+            limits: Limits::DEFAULT,
+            tag: next_tag(),
+            nodes: Chunked::default(),
+            used: 1,
+            free: Vec::new(),
+            families: Chunked::default(),
+            by_id: Table::default(),
+            by_name: Table::default(),
+            hasher: DefaultHashBuilder::default(),
+            root: 0,
+            types: Vec::new(),
+            type_names: FxHashMap::default(),
+            fields: Arc::new(
+                system
+                    .map(|name| (TypeId(u32::MAX), SmolStr::new_static(name)))
+                    .to_vec(),
+            ),
+            writers: Arc::new(vec![SmolStr::default()]),
+            writer_numbers: Arc::new(std::iter::once((SmolStr::default(), 0)).collect()),
+            indexes: FxHashMap::default(),
+            referrers: OrderedSet::default(),
+            fences: FxHashMap::default(),
+        }
+    }
+}
+
+fn next_tag() -> u64 {
+    static TAG: AtomicU64 = AtomicU64::new(1);
+    TAG.fetch_add(1, Ordering::Relaxed)
+}
+
+impl Tree {
+    /// The revision that was applied last.
+    #[must_use]
+    pub fn revision(&self) -> Revision {
+        self.revision
+    }
+
+    /// The time of that revision.
+    #[must_use]
+    pub fn time(&self) -> Timestamp {
+        self.time
+    }
+
+    /// The limits in force.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// How many entities there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.types.iter().map(TypeTable::len).sum()
+    }
+
+    /// Whether there is not even a Root.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.root == 0
+    }
+
+    /// The highest fencing token that was granted in an election.
+    #[must_use]
+    pub fn fence(&self, election: &str) -> u64 {
+        self.fences.get(election).copied().unwrap_or(0)
+    }
+
+    /// How many chunks of columns the two do not share: what a writer has copied since the one was
+    /// cloned from the other.
+    #[must_use]
+    pub fn unshared_column_chunks(&self, other: &Self) -> usize {
+        self.types
+            .iter()
+            .zip(&other.types)
+            .map(|(a, b)| a.unshared(b))
+            .sum()
+    }
+
+    /// The writer with that number.
+    #[must_use]
+    pub(crate) fn writer(&self, number: u32) -> &SmolStr {
+        &self.writers[number as usize % self.writers.len()]
+    }
+
+    #[inline]
+    fn node(&self, node: u32) -> &Node {
+        static NONE: std::sync::LazyLock<Node> = std::sync::LazyLock::new(Node::default);
+        match self.nodes.get(node as usize) {
+            Some(node) => node,
+            None => &NONE,
+        }
+    }
+
+    #[inline]
+    fn find(&self, id: EntityId) -> Option<u32> {
+        self.by_id
+            .find(id_hash(id), |node| self.node(node).id == id)
+    }
+
+    fn name_hash(&self, parent: u32, name: &str) -> u64 {
+        self.hasher.hash_one((parent, name))
+    }
+
+    fn find_child(&self, parent: u32, name: &str) -> Option<u32> {
+        self.by_name.find(self.name_hash(parent, name), |node| {
+            let node = self.node(node);
+            node.parent == parent && node.name == name
+        })
+    }
+}
+
+/// Ids that we make carry 74 random bits; the multiplication spreads those that others count up.
+#[inline]
+fn id_hash(id: EntityId) -> u64 {
+    let bits = id.as_u128();
+    let word = (bits >> 64) as u64 ^ (bits as u64).rotate_left(29);
+    let wide = u128::from(word ^ 0x9e37_79b9_7f4a_7c15) * 0xd6e8_feb8_6659_fd93;
+    (wide >> 64) as u64 ^ wide as u64
+}

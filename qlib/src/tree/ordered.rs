@@ -1,0 +1,127 @@
+//! A sorted set that snapshots share chunk by chunk: a B+ tree of two levels.
+
+use std::ops::Bound;
+use std::sync::Arc;
+
+/// Entries of a full chunk; one more splits it.
+const FULL: usize = 512;
+
+#[derive(Debug)]
+pub(crate) struct OrderedSet<K> {
+    // No chunk is empty; all keys of a chunk are below those of the next.
+    chunks: Arc<Vec<Arc<Vec<K>>>>,
+}
+
+impl<K> Clone for OrderedSet<K> {
+    fn clone(&self) -> Self {
+        Self {
+            chunks: Arc::clone(&self.chunks),
+        }
+    }
+}
+
+impl<K> Default for OrderedSet<K> {
+    fn default() -> Self {
+        Self {
+            chunks: Arc::default(),
+        }
+    }
+}
+
+impl<K: Ord + Clone> OrderedSet<K> {
+    /// The chunk where `key` is or belongs.
+    fn place(&self, key: &K) -> usize {
+        self.chunks
+            .partition_point(|chunk| chunk[0] <= *key)
+            .saturating_sub(1)
+    }
+
+    pub(crate) fn insert(&mut self, key: K) {
+        let at = self.place(&key);
+        let chunks = Arc::make_mut(&mut self.chunks);
+        let Some(chunk) = chunks.get_mut(at) else {
+            chunks.push(Arc::new(vec![key]));
+            return;
+        };
+        let chunk = Arc::make_mut(chunk);
+        if let Err(position) = chunk.binary_search(&key) {
+            chunk.insert(position, key);
+            if chunk.len() > FULL {
+                // Keys that arrive in order leave full chunks behind, others halves.
+                let keep = if position + 1 == chunk.len() {
+                    FULL
+                } else {
+                    FULL / 2
+                };
+                let rest = chunk.split_off(keep);
+                chunk.shrink_to_fit();
+                chunks.insert(at + 1, Arc::new(rest));
+            }
+        }
+    }
+
+    pub(crate) fn remove(&mut self, key: &K) {
+        let at = self.place(key);
+        let found = self
+            .chunks
+            .get(at)
+            .and_then(|chunk| chunk.binary_search(key).ok());
+        if let Some(position) = found {
+            let chunks = Arc::make_mut(&mut self.chunks);
+            let chunk = Arc::make_mut(&mut chunks[at]);
+            chunk.remove(position);
+            if chunk.is_empty() {
+                chunks.remove(at);
+            }
+        }
+    }
+
+    /// The keys from `start` on, in order.
+    pub(crate) fn range_from<'a>(
+        &'a self,
+        start: Bound<&K>,
+    ) -> impl Iterator<Item = &'a K> + use<'a, K> {
+        let before = |key: &K| match start {
+            Bound::Included(start) => key < start,
+            Bound::Excluded(start) => key <= start,
+            Bound::Unbounded => false,
+        };
+        let first = self
+            .chunks
+            .partition_point(|chunk| chunk.last().is_some_and(before));
+        let skip = self
+            .chunks
+            .get(first)
+            .map_or(0, |chunk| chunk.partition_point(before));
+        self.chunks[first..]
+            .iter()
+            .flat_map(|chunk| chunk.iter())
+            .skip(skip)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn is_a_sorted_set(ops in prop::collection::vec((any::<bool>(), 0u32..4000), 0..3000), from in 0u32..4000) {
+            let (mut ours, mut model) = (OrderedSet::default(), BTreeSet::new());
+            for (insert, key) in ops {
+                if insert {
+                    ours.insert(key);
+                    model.insert(key);
+                } else {
+                    ours.remove(&key);
+                    model.remove(&key);
+                }
+            }
+            prop_assert!(ours.range_from(Bound::Unbounded).eq(model.iter()));
+            prop_assert!(ours.range_from(Bound::Excluded(&from)).eq(model.range(from + 1..)));
+        }
+    }
+}

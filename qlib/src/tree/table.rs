@@ -1,0 +1,49 @@
+//! A hash table of node numbers that snapshots share shard by shard.
+
+use std::sync::Arc;
+
+use hashbrown::HashTable;
+
+const SHARDS: usize = 256;
+
+/// Node numbers by the hash of something that the nodes hold. The table holds the numbers only; what
+/// they stand for is asked of the caller, so that an entry takes 4 bytes.
+#[derive(Clone, Debug)]
+pub(crate) struct Table {
+    shards: Arc<Vec<Arc<HashTable<u32>>>>,
+}
+
+impl Default for Table {
+    fn default() -> Self {
+        Self {
+            shards: Arc::new((0..SHARDS).map(|_| Arc::default()).collect()),
+        }
+    }
+}
+
+impl Table {
+    // hashbrown takes its tag from the top 7 bits and its position from the low ones.
+    fn shard(hash: u64) -> usize {
+        (hash >> 48) as usize % SHARDS
+    }
+
+    #[inline]
+    pub(crate) fn find(&self, hash: u64, is_it: impl Fn(u32) -> bool) -> Option<u32> {
+        self.shards[Self::shard(hash)]
+            .find(hash, |node| is_it(*node))
+            .copied()
+    }
+
+    /// Adds `node`, whose hash is `hash`; `rehash` gives the hash of any node in the table.
+    pub(crate) fn insert(&mut self, hash: u64, node: u32, rehash: impl Fn(u32) -> u64) {
+        let shard = &mut Arc::make_mut(&mut self.shards)[Self::shard(hash)];
+        Arc::make_mut(shard).insert_unique(hash, node, |node| rehash(*node));
+    }
+
+    pub(crate) fn remove(&mut self, hash: u64, node: u32) {
+        let shard = &mut Arc::make_mut(&mut self.shards)[Self::shard(hash)];
+        if let Ok(entry) = Arc::make_mut(shard).find_entry(hash, |other| *other == node) {
+            entry.remove();
+        }
+    }
+}
