@@ -13,12 +13,14 @@ mod family;
 mod index;
 mod ordered;
 mod path;
+mod place;
 mod read;
 mod restore;
 mod schema;
 mod table;
 mod types;
 mod undo;
+mod write;
 
 use std::hash::BuildHasher;
 use std::sync::Arc;

@@ -249,6 +249,12 @@ impl<'a> EntityRef<'a> {
         &self.at().name
     }
 
+    /// The name of the entity's type.
+    #[must_use]
+    pub fn type_name(self) -> &'a SmolStr {
+        self.tree.type_name(self.entity_type())
+    }
+
     /// The entity's type.
     #[must_use]
     pub fn entity_type(self) -> TypeId {

@@ -1,0 +1,244 @@
+//! Making entities and putting them somewhere else.
+
+use smallvec::SmallVec;
+use smol_str::SmolStr;
+
+use crate::model::{
+    Change, Create, EntityId, Error, FieldChange, Place, Placement, Result, Stamp, Value,
+    limits::name_fault,
+};
+use crate::tree::Tree;
+use crate::tree::apply::{Applying, Changes};
+use crate::tree::write::normal;
+
+impl Tree {
+    pub(super) fn create(&mut self, create: &Create, applying: &mut Applying) -> Result<()> {
+        let Create {
+            id,
+            entity_type,
+            parent,
+            name,
+            values,
+        } = create;
+        if self.find(*id).is_some() {
+            return Err(Error::Exists {
+                entity: self.subject(*id),
+            });
+        }
+        let parent = match self.find(*parent) {
+            Some(parent) => parent,
+            None if self.root == 0 && *id == EntityId::ROOT => 0,
+            None => {
+                return Err(Error::Missing {
+                    entity: (*parent).into(),
+                });
+            }
+        };
+        self.check_place(*id, parent, name, 1)?;
+        let table = &self.types[entity_type.0 as usize];
+        let layout = std::sync::Arc::clone(&table.layout);
+        let mut given: SmallVec<[Option<Value>; 16]> = layout
+            .fields
+            .iter()
+            .map(|field| field.schema.default.clone())
+            .collect();
+        for (field, value) in values {
+            let Some(position) = layout.position(*field) else {
+                let (entity_type, field) =
+                    (layout.schema.name.clone(), self.field_name(*field).clone());
+                return Err(Error::UnknownField {
+                    entity_type,
+                    field,
+                    suggestion: None,
+                });
+            };
+            given[position] = normal(Some(value.clone()));
+        }
+        let in_place = |error| renamed(error, self.subject_at(*id, parent, name));
+        for (field, value) in layout.fields.iter().zip(&given) {
+            match value {
+                Some(value) => self.check(*id, 0, field, value).map_err(in_place)?,
+                None if field.schema.required => {
+                    let entity = self.subject_at(*id, parent, name);
+                    return Err(Error::Unset {
+                        entity,
+                        field: field.schema.name.clone(),
+                    });
+                }
+                None => {}
+            }
+        }
+        let node = self.take_node(*id, entity_type.0);
+        let to = self.settle(
+            node,
+            parent,
+            self.family(parent).last,
+            name.clone(),
+            applying.stamp,
+        );
+        applying.changes.push(Change::Created(Box::new(Placement {
+            id: *id,
+            entity_type: *entity_type,
+            from: None,
+            to,
+            previous_stamp: Stamp::NEVER,
+        })));
+        for (position, value) in given.into_iter().enumerate() {
+            let Some(value) = value else { continue };
+            self.put(node, position, Some(&value), applying.stamp);
+            applying.changes.push(Change::Field(FieldChange {
+                id: *id,
+                entity_type: *entity_type,
+                field: layout.fields[position].id,
+                previous: None,
+                previous_stamp: Stamp::NEVER,
+                current: Some(value),
+            }));
+        }
+        Ok(())
+    }
+
+    /// Moves or renames.
+    pub(super) fn relocate(
+        &mut self,
+        id: EntityId,
+        parent: Option<EntityId>,
+        name: Option<&SmolStr>,
+        applying: &mut Applying,
+    ) -> Result<()> {
+        let entity = self.existing(id)?;
+        let (entity_type, Some(old_parent)) = (entity.entity_type(), entity.parent()) else {
+            return Err(Error::Root {
+                operation: if name.is_some() { "renamed" } else { "moved" },
+            });
+        };
+        let parent = parent.unwrap_or(old_parent.id());
+        let moves = parent != old_parent.id();
+        let name = name.unwrap_or(entity.name()).clone();
+        if !moves && name == *entity.name() {
+            return Ok(());
+        }
+        let (Some(node), Some(new_parent)) = (self.find(id), self.find(parent)) else {
+            return Err(Error::Missing {
+                entity: parent.into(),
+            });
+        };
+        if self.ancestors(new_parent).any(|above| above == node) {
+            return Err(Error::Cycle {
+                entity: self.subject(id),
+                parent: self.subject(parent),
+            });
+        }
+        let height = if moves { self.height(node) } else { 0 };
+        self.check_place(id, new_parent, &name, height)?;
+        let previous_stamp: Stamp = self.node(node).placed.into();
+        applying.placed_again |= previous_stamp.revision == applying.stamp.revision;
+        // A rename keeps the place among the siblings, a move goes behind them.
+        let after = if moves {
+            self.family(new_parent).last
+        } else {
+            self.node(node).previous
+        };
+        let from = self.unlink(node, applying.stamp.revision);
+        let to = self.settle(node, new_parent, after, name, applying.stamp);
+        applying.changes.push(Change::Placed(Box::new(Placement {
+            id,
+            entity_type,
+            from: Some(from),
+            to,
+            previous_stamp,
+        })));
+        Ok(())
+    }
+
+    /// Links a node behind a sibling; says where it stands now and when the children had changed
+    /// before.
+    fn settle(&mut self, node: u32, parent: u32, after: u32, name: SmolStr, stamp: Stamp) -> Place {
+        let children_revision = self.family(parent).revision;
+        self.link(node, parent, after, name, stamp, stamp.revision);
+        Place {
+            children_revision,
+            ..self.place(node)
+        }
+    }
+
+    /// Refuses a place for an entity whose subtree has so many levels; 0 skips what only a move changes.
+    fn check_place(&self, id: EntityId, parent: u32, name: &SmolStr, height: usize) -> Result<()> {
+        if let Some(reason) = name_fault(name) {
+            return Err(Error::BadName {
+                name: name.clone(),
+                reason,
+            });
+        }
+        if parent != 0 && self.find_child(parent, name).is_some() {
+            let parent = self.subject(self.node(parent).id);
+            return Err(Error::DuplicateName {
+                parent,
+                name: name.clone(),
+            });
+        }
+        let depth = self.ancestors(parent).count() + height;
+        if height > 0 && depth > self.limits.depth {
+            let entity = self.subject_at(id, parent, name);
+            return Err(Error::TooDeep {
+                entity,
+                depth,
+                limit: self.limits.depth,
+            });
+        }
+        Ok(())
+    }
+
+    /// Levels of the subtree below and with a node.
+    fn height(&self, node: u32) -> usize {
+        let mut deepest = 0;
+        let mut pending = vec![(node, 1)];
+        while let Some((node, depth)) = pending.pop() {
+            deepest = deepest.max(depth);
+            pending.extend(self.children_of(node).map(|child| (child, depth + 1)));
+        }
+        deepest
+    }
+}
+
+/// Folds the placements of an entity into its first one.
+pub(super) fn merge_placements(changes: &mut Changes) {
+    let mut at = 0;
+    while at < changes.len() {
+        let Change::Placed(later) = &changes[at] else {
+            at += 1;
+            continue;
+        };
+        let (id, to) = (later.id, later.to.clone());
+        let earlier = changes[..at]
+            .iter_mut()
+            .rev()
+            .find_map(|earlier| match earlier {
+                Change::Created(earlier) | Change::Placed(earlier) if earlier.id == id => {
+                    Some(earlier)
+                }
+                _ => None,
+            });
+        match earlier {
+            Some(earlier) => {
+                earlier.to = to;
+                changes.remove(at);
+            }
+            None => at += 1,
+        }
+    }
+}
+
+/// The error with a better name for the entity that it concerns, which is only being made.
+fn renamed(mut error: Error, subject: crate::model::Subject) -> Error {
+    if let Error::Constraint { entity, .. }
+    | Error::WrongType { entity, .. }
+    | Error::WrongWrite { entity, .. }
+    | Error::ValueTooLarge { entity, .. }
+    | Error::Dangling { entity, .. }
+    | Error::NotUnique { entity, .. } = &mut error
+    {
+        *entity = subject;
+    }
+    error
+}
