@@ -7,8 +7,8 @@
 use smol_str::SmolStr;
 
 use crate::model::{
-    Change, DeletedEntity, EntityId, FieldId, Place, Placement, Revision, Stamp, TypeId, Value,
-    ValueRef,
+    Applied, Change, DeletedEntity, EntityId, FieldChange, FieldId, Place, Placement, Revision,
+    Stamp, TypeId, Value, ValueRef,
 };
 use crate::store::window::Window;
 use crate::tree::{Lens, Tree};
@@ -49,36 +49,148 @@ impl<'a> Past<'a> {
             })
     }
 
-    /// The type, the parent and the name at this revision.
-    fn entity(self, id: EntityId) -> Option<(TypeId, Option<EntityId>, SmolStr)> {
-        let (entity_type, mut parent, mut name, mut stamp) = match self.deleted(id) {
-            Some(gone) => (
-                gone.entity_type,
-                Some(gone.place.parent),
-                gone.place.name.clone(),
-                gone.stamp,
-            ),
+    /// Where an entity stood at this revision.
+    fn entity(self, id: EntityId) -> Option<Standing> {
+        let mut standing = match self.deleted(id) {
+            Some(gone) => Standing {
+                entity_type: gone.entity_type,
+                parent: Some(gone.place.parent),
+                name: gone.place.name.clone(),
+                stamp: gone.stamp,
+            },
             None => {
                 let entity = self.tree.entity(id)?;
-                let parent = entity.parent().map(|parent| parent.id());
-                (
-                    entity.entity_type(),
-                    parent,
-                    entity.name().clone(),
-                    entity.stamp(FieldId::NAME).ok()?,
-                )
+                Standing {
+                    entity_type: entity.entity_type(),
+                    parent: entity.parent().map(|parent| parent.id()),
+                    name: entity.name().clone(),
+                    stamp: entity.stamp(FieldId::NAME).ok()?,
+                }
             }
         };
-        while stamp.revision > self.revision {
-            let placed = self.placement(id, stamp.revision)?;
-            let Place {
-                parent: before,
-                name: called,
-                ..
-            } = placed.from.as_ref()?;
-            (parent, name, stamp) = (Some(*before), called.clone(), placed.previous_stamp);
+        while standing.stamp.revision > self.revision {
+            let placed = self.placement(id, standing.stamp.revision)?;
+            let before = placed.from.as_ref()?;
+            standing.parent = Some(before.parent);
+            standing.name = before.name.clone();
+            standing.stamp = placed.previous_stamp;
         }
-        Some((entity_type, parent, name))
+        Some(standing)
+    }
+
+    /// The write of a field in a commit.
+    fn written(self, id: EntityId, field: FieldId, revision: Revision) -> Option<&'a FieldChange> {
+        let changes = &self.window.get(revision)?.changes;
+        changes.iter().find_map(|change| match change {
+            Change::Field(change) if change.id == id && change.field == field => Some(change),
+            _ => None,
+        })
+    }
+
+    /// Whether the commit `since` was the last one up to this revision that changed a field, or,
+    /// with `writes`, that wrote it.
+    pub(crate) fn unchanged_since(
+        self,
+        id: EntityId,
+        field: FieldId,
+        since: Revision,
+        writes: bool,
+    ) -> bool {
+        self.last_change(id, field, since, writes) == Some(since)
+    }
+
+    fn last_change(
+        self,
+        id: EntityId,
+        field: FieldId,
+        since: Revision,
+        writes: bool,
+    ) -> Option<Revision> {
+        if matches!(field, FieldId::NAME | FieldId::PARENT) {
+            let mut stamp = self.entity(id)?.stamp;
+            while stamp.revision > since {
+                let placed = self.placement(id, stamp.revision)?;
+                let before = placed.from.as_ref()?;
+                let changed = match field {
+                    FieldId::NAME => before.name != placed.to.name,
+                    _ => before.parent != placed.to.parent,
+                };
+                if changed {
+                    break;
+                }
+                stamp = placed.previous_stamp;
+            }
+            return Some(stamp.revision);
+        }
+        let (_, mut stamp) = Lens::column(&self, id, field)?;
+        while stamp.revision > since {
+            let written = self.written(id, field, stamp.revision)?;
+            if writes || written.is_change() {
+                break;
+            }
+            stamp = written.previous_stamp;
+        }
+        Some(stamp.revision)
+    }
+
+    /// The child of `parent` called `name` before a commit, where it was `after` behind it.
+    fn child_before(
+        self,
+        parent: EntityId,
+        name: &str,
+        commit: &Applied,
+        after: Option<EntityId>,
+    ) -> Option<EntityId> {
+        let called = |place: &Place| place.parent == parent && place.name == name;
+        let mut child = after;
+        for (index, change) in commit.changes.iter().enumerate() {
+            let Some((id, from, to)) = places(change) else {
+                continue;
+            };
+            // Where an entity was before the commit is what the commit says of it first.
+            let first = || {
+                let mut earlier = commit.changes[..index].iter().filter_map(places);
+                !earlier.any(|(other, ..)| other == id)
+            };
+            if from.is_some_and(called) && first() {
+                return Some(id);
+            }
+            if from.into_iter().chain(to).any(called) {
+                child = None;
+            }
+        }
+        child
+    }
+
+    /// The commit before this one that may have changed the children of `parent`.
+    fn commit_before(self, parent: EntityId, commit: &Applied) -> Revision {
+        let places = commit.changes.iter().filter_map(places);
+        places
+            .flat_map(|(_, from, to)| from.into_iter().chain(to))
+            .filter(|place| place.parent == parent)
+            .map(|place| place.children_revision)
+            // A commit that moved an entity through `parent`, or put its children into another
+            // order, does not say: then it may be the one before.
+            .fold(commit.revision - 1, Ord::min)
+    }
+}
+
+/// Where an entity stood, and since when.
+struct Standing {
+    entity_type: TypeId,
+    parent: Option<EntityId>,
+    name: SmolStr,
+    stamp: Stamp,
+}
+
+/// The entity that a change put somewhere or took away, from where, and to where.
+fn places(change: &Change) -> Option<(EntityId, Option<&Place>, Option<&Place>)> {
+    match change {
+        Change::Created(placed) | Change::Placed(placed) => {
+            Some((placed.id, placed.from.as_ref(), Some(&placed.to)))
+        }
+        Change::Deleted(deleted) => Some((deleted.id, Some(&deleted.place), None)),
+        Change::Field(_) | Change::Schema(_) => None,
     }
 }
 
@@ -88,11 +200,12 @@ impl Lens for Past<'_> {
     }
 
     fn type_of(&self, id: EntityId) -> Option<TypeId> {
-        self.entity(id).map(|(entity_type, ..)| entity_type)
+        self.entity(id).map(|standing| standing.entity_type)
     }
 
     fn place(&self, id: EntityId) -> Option<(Option<EntityId>, SmolStr)> {
-        self.entity(id).map(|(_, parent, name)| (parent, name))
+        self.entity(id)
+            .map(|standing| (standing.parent, standing.name))
     }
 
     fn child(&self, parent: EntityId, name: &str) -> Option<EntityId> {
@@ -106,33 +219,10 @@ impl Lens for Past<'_> {
                 )
             }
         };
-        let here = |place: &Place| place.parent == parent;
-        let called = |place: &Place| here(place) && place.name == name;
         while revision > self.revision {
             let commit = self.window.get(revision)?;
-            let mut before = revision;
-            for change in commit.changes.iter().rev() {
-                let (id, from, to) = match change {
-                    Change::Created(placed) | Change::Placed(placed) => {
-                        (placed.id, placed.from.as_ref(), Some(&placed.to))
-                    }
-                    Change::Deleted(deleted) => (deleted.id, Some(&deleted.place), None),
-                    Change::Field(_) | Change::Schema(_) => continue,
-                };
-                if to.is_some_and(called) {
-                    child = None;
-                }
-                if from.is_some_and(called) {
-                    child = Some(id);
-                }
-                for place in from.into_iter().chain(to).filter(|place| here(place)) {
-                    before = before.min(place.children_revision);
-                }
-            }
-            if before == revision {
-                return None;
-            }
-            revision = before;
+            child = self.child_before(parent, name, commit, child);
+            revision = self.commit_before(parent, commit);
         }
         child
     }
@@ -152,17 +242,19 @@ impl Lens for Past<'_> {
             }
         };
         while stamp.revision > self.revision {
-            let written =
-                self.window.get(stamp.revision)?.changes.iter().find_map(
-                    |change| match change {
-                        Change::Field(change) if change.id == id && change.field == field => {
-                            Some(change)
-                        }
-                        _ => None,
-                    },
-                )?;
+            let written = self.written(id, field, stamp.revision)?;
             (value, stamp) = (written.previous.clone(), written.previous_stamp);
         }
         Some((value, stamp))
+    }
+
+    fn value(&self, id: EntityId, field: FieldId) -> Option<Value> {
+        match field {
+            FieldId::NAME => self.place(id).map(|(_, name)| Value::String(name)),
+            FieldId::PARENT => self.place(id)?.0.map(Value::EntityReference),
+            // The order of the children of before is not kept.
+            FieldId::CHILDREN => None,
+            _ => self.column(id, field)?.0,
+        }
     }
 }

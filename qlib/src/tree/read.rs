@@ -82,6 +82,12 @@ impl Tree {
         entity_type == base || self.table(entity_type).layout.is_a(base)
     }
 
+    /// The type and those that it extends.
+    #[inline]
+    pub(crate) fn lineage(&self, entity_type: TypeId) -> &[TypeId] {
+        &self.table(entity_type).layout.lineage
+    }
+
     /// The field of that name, of a type or of those that it extends.
     ///
     /// # Errors
@@ -122,6 +128,11 @@ impl Tree {
     #[must_use]
     pub fn field_name(&self, field: FieldId) -> &SmolStr {
         &self.fields[field.0 as usize % self.fields.len()].1
+    }
+
+    /// How many fields all types together have declared so far, with the system fields.
+    pub(crate) fn field_count(&self) -> u32 {
+        self.fields.len() as u32
     }
 
     /// The number of the field that a typed handle stands for.
