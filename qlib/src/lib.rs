@@ -1,10 +1,17 @@
 //! Live objects.
 
+mod app;
+mod leader;
 mod log;
 mod model;
 mod store;
 mod tree;
 
+pub use app::{
+    App, AppBuilder, BootReport, Cx, DeadLetter, EntityFieldValidator, Failure, MainThread,
+    Outcome, Registration, Registry, Retry, RunningApp, Signal, Worker, WorkerDefinition,
+};
+pub use leader::{Leadership, State};
 pub use model::{
     Applied, Cause, Change as Effect, Choice, Clock, Commit, Create, DeletedEntity, Entity,
     EntityId, Error, Expect, Fence, Field, FieldCache, FieldChange, FieldDefinition, FieldId,
@@ -19,3 +26,15 @@ pub use store::{
     Transaction, View, WindowLimits,
 };
 pub use tree::{Changes as TreeChanges, Entities, EntityRef, Lens, Tree, resolve};
+
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
+
+/// What an application usually needs: `use qlib::prelude::*;`.
+pub mod prelude {
+    pub use crate::{
+        App, Change, Choice, Created, Cx, Deleted, Entity, EntityId, Error, Lagged, Leadership,
+        Moved, Ref, Result, SchemaChanged, Script, Signal, Store, Timestamp,
+    };
+}

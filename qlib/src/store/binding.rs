@@ -176,7 +176,7 @@ impl Binding {
 }
 
 /// The handles of the fields that every entity has.
-pub(crate) mod system {
+pub mod system {
     use crate::model::{EntityId, Field, FieldCache, FieldKey};
 
     macro_rules! system_field {
