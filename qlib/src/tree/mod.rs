@@ -20,6 +20,8 @@ mod read;
 mod restore;
 mod schema;
 mod table;
+#[cfg(test)]
+mod tests;
 mod types;
 mod undo;
 mod write;
