@@ -5,11 +5,11 @@ use std::ops::Bound;
 use super::{Cell, Mark, Model, Outcome, refuse_at, targets};
 use crate::model::{EntityId, FieldSchema, Kind, Quality, Value, WriteMode};
 
-pub(super) fn normal(value: Value) -> Value {
-    match value {
-        Value::Float(0.0) => Value::Float(0.0),
-        other => other,
+pub(super) fn normal(mut value: Value) -> Value {
+    if let Value::Float(number) = &mut value {
+        *number = if *number == 0.0 { 0.0 } else { *number };
     }
+    value
 }
 
 impl Model {
