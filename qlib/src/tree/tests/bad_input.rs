@@ -459,3 +459,19 @@ fn a_path_that_leads_nowhere_says_where_it_ends() {
     assert!(house.tree.at_path("Hall").is_err());
     assert_eq!(house.tree.at_path("/"), Ok(EntityId::ROOT));
 }
+
+#[test]
+fn a_type_declared_before_its_base_gets_the_new_fields_of_that_base() {
+    let mut house = House::new();
+    let [x, y, z] = ["X", "Y", "Z"].map(Schema::new);
+    let more = z
+        .clone()
+        .field("More", FieldSchema::new(Kind::Int).default_value(1i64));
+    let declared = [x.clone(), y.clone(), z, y.extends("Z"), x.extends("Y")];
+    house
+        .apply(declared.into_iter().map(Step::SetSchema).collect())
+        .unwrap();
+    house.apply(vec![create(NOBODY, "X", HALL, "x")]).unwrap();
+    house.apply(vec![Step::SetSchema(more)]).unwrap();
+    house.apply(vec![write(NOBODY, "More", 2i64)]).unwrap();
+}

@@ -49,11 +49,11 @@ pub(super) fn agree(ours: &Refusal, theirs: &Refusal) -> bool {
     ours.kind == theirs.kind && ours.entity == theirs.entity && field
 }
 
-fn mark(entity: EntityRef<'_>, stamp: Stamp) -> Mark {
+fn mark(tree: &Tree, stamp: Stamp) -> Mark {
     Mark {
         revision: stamp.revision,
         time: stamp.time,
-        writer: entity.tree().writer(stamp.writer).to_string(),
+        writer: tree.writer(stamp.writer).to_string(),
         quality: stamp.quality,
     }
 }
@@ -153,7 +153,7 @@ fn one(entity: EntityRef<'_>, model: &Model) {
     }
     assert_eq!(entity.path(), model.path(id));
     assert_eq!(tree.at_path(&entity.path()), Ok(id));
-    let placed = mark(entity, entity.stamp(FieldId::NAME).unwrap());
+    let placed = mark(tree, entity.stamp(FieldId::NAME).unwrap());
     assert_eq!(placed, being.placed, "the place of {id}");
     let family = entity.stamp(FieldId::CHILDREN).unwrap().revision;
     assert_eq!(family, being.family, "the children of {id}");
@@ -169,7 +169,7 @@ fn one(entity: EntityRef<'_>, model: &Model) {
         };
         assert_eq!(entity.value(field), Ok(value), "{id}: {key}");
         assert_eq!(
-            mark(entity, entity.stamp(field).unwrap()),
+            mark(tree, entity.stamp(field).unwrap()),
             stamp,
             "{id}: {key}"
         );
@@ -220,6 +220,10 @@ pub(super) fn changes(tree: &Tree, before: &Model, after: &Model, changes: &Chan
                 };
                 assert_eq!(change.current, cell(after));
                 assert_eq!(change.previous, if same { cell(before) } else { None });
+                let was = before.entities.get(&change.id).filter(|_| same);
+                let was = was.and_then(|was| was.cells.get(&key));
+                let stamp = was.map_or_else(Mark::never, |was| was.mark.clone());
+                assert_eq!(mark(tree, change.previous_stamp), stamp);
                 format!("{key} of {}", change.id)
             }
             Change::Created(placement) => format!("created {}", placement.id),
