@@ -21,9 +21,9 @@ pub use model::{
     Timestamp, TypeId, Validator, Value, ValueRef, Write, WriteMode,
 };
 pub use store::{
-    Binding, Bound, BoundEntity, Change, Changes, CommitFuture, Delivery, Event, FieldEvent,
-    Lagged, ReaderStatus, Snapshot, Stats, Store, Subscribe, SubscribeField, Subscription,
-    Transaction, View, WindowLimits,
+    Binding, Bound, BoundEntity, Change, Changes, CommitFuture, Created, Deleted, Delivery, Event,
+    FieldEvent, Lagged, Moved, ReaderStatus, SchemaChanged, Snapshot, Stats, Store, Subscribe,
+    SubscribeField, Subscription, Transaction, View, WindowLimits,
 };
 pub use tree::{Changes as TreeChanges, Entities, EntityRef, Lens, Tree, resolve};
 
