@@ -4,4 +4,4 @@ mod model;
 mod tree;
 
 pub use model::*;
-pub use tree::{Changes, Entities, EntityRef, Lens, Tree, resolve};
+pub use tree::{Answer, Changes, Entities, EntityRef, Found, Lens, Select, Source, Tree, resolve};

@@ -14,6 +14,7 @@ mod index;
 mod ordered;
 mod path;
 mod place;
+mod query;
 mod read;
 mod restore;
 mod schema;
@@ -40,6 +41,7 @@ use types::TypeTable;
 
 pub use apply::Changes;
 pub use path::{Lens, resolve};
+pub use query::{Answer, Found, Select, Source};
 pub use read::{Entities, EntityRef};
 
 /// Where an entity stands. Node 0 stands for none.
