@@ -17,6 +17,14 @@ pub trait Source {
     /// Those of `read`, and that there is no view.
     fn view<R>(&self, read: impl FnOnce(&Tree) -> Result<R>) -> Result<R>;
 
+    /// The same for reads that take long: a store reads a snapshot, so that its writer goes on.
+    ///
+    /// # Errors
+    /// Those of [`Source::view`].
+    fn snapshot<R>(&self, read: impl FnOnce(&Tree) -> Result<R>) -> Result<R> {
+        self.view(read)
+    }
+
     /// Takes note of what a query gave, after the view has ended.
     fn note(&self, found: Found) {
         drop(found);
@@ -45,31 +53,42 @@ impl<S: Source> Source for &S {
         (**self).view(read)
     }
 
+    fn snapshot<R>(&self, read: impl FnOnce(&Tree) -> Result<R>) -> Result<R> {
+        (**self).snapshot(read)
+    }
+
     fn note(&self, found: Found) {
         (**self).note(found);
     }
 }
 
-/// Runs a query at `source`, and notes what it gave: `ids`, and the fields that decided; with `rows`
-/// all other fields too.
+/// Reading more rows than this takes long.
+const MANY: usize = 1000;
+
+/// Runs a query at `source`, and notes what it gave: `ids`, and the fields that decided; with `rows`,
+/// the most whose values are handed out, all other fields too.
 fn ask<S: Source, R>(
     source: &S,
     query: &Query,
-    rows: bool,
+    rows: Option<usize>,
     read: impl FnOnce(&Answer<'_>) -> Result<R>,
     ids: impl FnOnce(&R) -> Vec<EntityId>,
 ) -> Result<R> {
-    let (given, fields) = source.view(|tree| {
+    let run = |tree: &Tree| {
         let answer = query.run(tree)?;
         let mut fields = answer.fields().to_vec();
-        if S::NOTES && rows {
+        if S::NOTES && rows.is_some() {
             fields.push(FieldId::NAME);
             fields.extend(tree.field_ids(tree.type_id(&query.entity_type)?));
             fields.sort_unstable();
             fields.dedup();
         }
         Ok((read(&answer)?, fields))
-    })?;
+    };
+    let (given, fields) = match rows {
+        Some(most) if most > MANY => source.snapshot(run)?,
+        _ => source.view(run)?,
+    };
     if S::NOTES {
         let ids = ids(&given);
         source.note(Found { ids, fields });
@@ -84,7 +103,7 @@ impl Query {
     /// # Errors
     /// Those of [`Query::run`].
     pub fn ids(&self, source: &impl Source) -> Result<Vec<EntityId>> {
-        ask(source, self, false, |answer| Ok(answer.ids()), Vec::clone)
+        ask(source, self, None, |answer| Ok(answer.ids()), Vec::clone)
     }
 
     /// How many entities there are.
@@ -110,7 +129,7 @@ impl Query {
         n: usize,
     ) -> Result<Page<EntityId>> {
         let read = |answer: &Answer<'_>| answer.page(after, n)?.map(|entity| Ok(entity.id()));
-        ask(source, self, false, read, |page| page.hits.clone())
+        ask(source, self, None, read, |page| page.hits.clone())
     }
 }
 
@@ -199,13 +218,9 @@ impl<S: Source, E: Entity> Select<S, E> {
     /// Those of [`Select::all`] and of [`Answer::page`].
     pub fn page(&self, after: Option<&PageToken>, n: usize) -> Result<Page<Hit<E>>> {
         let read = |answer: &Answer<'_>| answer.page(after, n)?.map(hit);
-        ask(
-            &self.source,
-            &self.query,
-            true,
-            read,
-            |page| ids(&page.hits),
-        )
+        ask(&self.source, &self.query, Some(n), read, |page| {
+            ids(&page.hits)
+        })
     }
 }
 
@@ -218,7 +233,10 @@ fn rows<E: Entity>(source: &impl Source, query: &Query) -> Result<Vec<Hit<E>>> {
         }
         Ok(hits)
     };
-    ask(source, query, true, read, |hits: &Vec<Hit<E>>| ids(hits))
+    let most = query.limit.unwrap_or(usize::MAX);
+    ask(source, query, Some(most), read, |hits: &Vec<Hit<E>>| {
+        ids(hits)
+    })
 }
 
 fn hit<E: Entity>(entity: EntityRef<'_>) -> Result<Hit<E>> {

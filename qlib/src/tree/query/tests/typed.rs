@@ -1,6 +1,6 @@
 //! Queries by typed handles, and what a transaction is told of them.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use super::World;
 use crate::model::{
@@ -166,24 +166,37 @@ fn rows_have_what_the_struct_has() {
 }
 
 /// Writes down what it is told, as a transaction does.
-struct Noting<'a>(&'a Tree, RefCell<Vec<Found>>);
+struct Noting<'a> {
+    tree: &'a Tree,
+    found: RefCell<Vec<Found>>,
+    snapshots: Cell<usize>,
+}
 
 impl Source for Noting<'_> {
     const NOTES: bool = true;
 
     fn view<R>(&self, read: impl FnOnce(&Tree) -> Result<R>) -> Result<R> {
-        read(self.0)
+        read(self.tree)
+    }
+
+    fn snapshot<R>(&self, read: impl FnOnce(&Tree) -> Result<R>) -> Result<R> {
+        self.snapshots.set(self.snapshots.get() + 1);
+        self.view(read)
     }
 
     fn note(&self, found: Found) {
-        self.1.borrow_mut().push(found);
+        self.found.borrow_mut().push(found);
     }
 }
 
 #[test]
 fn a_source_is_told_what_was_read() {
     let (world, [hall, _, cellar]) = world();
-    let noting = Noting(&world.tree, RefCell::default());
+    let noting = Noting {
+        tree: &world.tree,
+        found: RefCell::default(),
+        snapshots: Cell::new(0),
+    };
     let device = world.type_id("Device");
     let field = |name: &str| world.tree.field_id(device, name).unwrap();
     let select = || {
@@ -194,7 +207,7 @@ fn a_source_is_told_what_was_read() {
     let read = vec![field("Location"), field("Temperature")];
     select().ids().unwrap();
     select().count().unwrap();
-    for found in noting.1.take() {
+    for found in noting.found.take() {
         assert_eq!(
             found,
             Found {
@@ -204,9 +217,14 @@ fn a_source_is_told_what_was_read() {
         );
     }
     select().first().unwrap();
-    let found = noting.1.take().remove(0);
+    let found = noting.found.take().remove(0);
     assert_eq!(found.ids, [cellar]);
     assert!(found.fields.contains(&FieldId::NAME) && found.fields.contains(&field("Friends")));
+    select().limit(10).all().unwrap();
+    select().page(None, 10).unwrap();
+    assert_eq!(noting.snapshots.get(), 0);
+    select().all().unwrap();
+    assert_eq!(noting.snapshots.get(), 1);
 }
 
 #[test]
