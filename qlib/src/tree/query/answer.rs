@@ -208,6 +208,7 @@ impl<'a> Answer<'a> {
     }
 
     /// What the entity is ordered by.
+    #[inline]
     fn key(&self, entity: EntityRef<'a>) -> Option<ValueRef<'a>> {
         match self.order?.0 {
             FieldId::NAME => Some(ValueRef::String(entity.name())),
@@ -223,62 +224,95 @@ impl<'a> Answer<'a> {
             .as_ref()
             .is_some_and(|order| order.descending);
         match (self.order, descending) {
-            (None, _) => self.sorted(|_| (), after, most),
-            (Some((_, Kind::String)), false) => self.sorted(text, after, most),
-            (Some((_, Kind::String)), true) => self.sorted(|key| Reverse(text(key)), after, most),
-            (Some(_), false) => self.sorted(number, after, most),
-            (Some(_), true) => self.sorted(|key| Reverse(number(key)), after, most),
+            (None, _) => self.sorted(EntityRef::id, after.map(|after| after.id), most),
+            (Some((_, Kind::String)), false) => self.by_value(text, after, most),
+            (Some((_, Kind::String)), true) => self.by_value(|key| Reverse(text(key)), after, most),
+            (Some(_), false) => self.by_value(number, after, most),
+            (Some(_), true) => self.by_value(|key| Reverse(number(key)), after, most),
         }
     }
 
     /// The same, by what `sort` makes of the values that order them. Those without come last.
-    fn sorted<'s, K: Ord>(
+    fn by_value<'s, K: Ord>(
         &'s self,
         sort: impl Fn(ValueRef<'s>) -> K,
         after: Option<&'s Cursor>,
         most: usize,
     ) -> (Vec<EntityRef<'a>>, bool) {
-        let sort = |value: Option<ValueRef<'s>>| (value.is_none(), value.map(&sort));
-        let after = after.map(|cursor| (sort(cursor.key.as_ref().map(Value::as_ref)), cursor.id));
-        let entries = self
-            .nodes
-            .iter()
-            .map(|node| self.tree.entity_at(*node))
-            .map(|entity| ((sort(self.key(entity)), entity.id()), entity))
-            .filter(|(place, _)| after.as_ref().is_none_or(|after| place > after));
-        let (first, more) = smallest(entries, most);
-        (first.into_iter().map(|(_, entity)| entity).collect(), more)
+        let place = |value: Option<ValueRef<'s>>, id| (value.is_none(), value.map(&sort), id);
+        let after = after.map(|after| place(after.key.as_ref().map(Value::as_ref), after.id));
+        self.sorted(|entity| place(self.key(entity), entity.id()), after, most)
+    }
+
+    /// The same, by the places of the entities.
+    fn sorted<P: Ord>(
+        &self,
+        place: impl Fn(EntityRef<'a>) -> P,
+        after: Option<P>,
+        most: usize,
+    ) -> (Vec<EntityRef<'a>>, bool) {
+        let mut first = Smallest::new(most);
+        for node in &self.nodes {
+            let entity = self.tree.entity_at(*node);
+            let place = place(entity);
+            if after.as_ref().is_none_or(|after| place > *after) {
+                first.offer(place, entity);
+            }
+        }
+        first.sorted()
     }
 }
 
-/// Entries that are kept besides the smallest before they are sorted out.
-const SPARE: usize = 1024;
+/// Keeps the `most` smallest of what it is offered.
+struct Smallest<P, V> {
+    most: usize,
+    kept: Vec<(P, V)>,
+    /// Something was offered and not kept: the last of the first `most` is the one to beat.
+    more: bool,
+}
 
-/// The `most` entries whose keys are smallest, sorted, and whether there are more.
-fn smallest<K: Ord, V>(entries: impl Iterator<Item = (K, V)>, most: usize) -> (Vec<(K, V)>, bool) {
-    let by_key = |a: &(K, V), b: &(K, V)| a.0.cmp(&b.0);
-    let mut first: Vec<(K, V)> = Vec::new();
-    let mut more = false;
-    for entry in entries {
-        // Once there are enough, the last of them is the one to beat.
-        if more
-            && first
-                .get(most.wrapping_sub(1))
-                .is_none_or(|last| entry.0 > last.0)
-        {
-            continue;
-        }
-        first.push(entry);
-        if first.len() > most.saturating_mul(2).max(SPARE) {
-            first.select_nth_unstable_by(most.saturating_sub(1), by_key);
-            first.truncate(most);
-            more = true;
+impl<P: Ord, V> Smallest<P, V> {
+    /// Entries that are kept beyond the smallest before they are sorted out.
+    const SPARE: usize = 1024;
+
+    fn new(most: usize) -> Self {
+        Self {
+            most,
+            kept: Vec::new(),
+            more: false,
         }
     }
-    first.sort_unstable_by(by_key);
-    more |= first.len() > most;
-    first.truncate(most);
-    (first, more)
+
+    #[inline]
+    fn offer(&mut self, place: P, value: V) {
+        let last = || self.kept.get(self.most.wrapping_sub(1));
+        if self.more && last().is_none_or(|last| place > last.0) {
+            return;
+        }
+        self.kept.push((place, value));
+        if self.kept.len() > self.most.saturating_mul(2).max(Self::SPARE) {
+            self.sort_out();
+        }
+    }
+
+    #[cold]
+    fn sort_out(&mut self) {
+        let last = self.most.saturating_sub(1);
+        self.kept.select_nth_unstable_by(last, |a, b| a.0.cmp(&b.0));
+        self.kept.truncate(self.most);
+        self.more = true;
+    }
+
+    /// What was kept, in order, and whether there was more.
+    fn sorted(mut self) -> (Vec<V>, bool) {
+        self.kept.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        let more = self.more || self.kept.len() > self.most;
+        self.kept.truncate(self.most);
+        (
+            self.kept.into_iter().map(|(_, value)| value).collect(),
+            more,
+        )
+    }
 }
 
 fn text(value: ValueRef<'_>) -> &str {
