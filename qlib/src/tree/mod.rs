@@ -11,6 +11,7 @@ mod column;
 mod delete;
 mod family;
 mod index;
+mod locate;
 mod ordered;
 mod path;
 mod place;
@@ -40,6 +41,7 @@ use table::Table;
 use types::TypeTable;
 
 pub use apply::Changes;
+pub(crate) use locate::Location;
 pub use path::{Lens, resolve};
 pub use query::{Answer, Found, Select, Source};
 pub use read::{Entities, EntityRef};
