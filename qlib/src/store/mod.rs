@@ -7,6 +7,7 @@ mod event;
 mod outcome;
 mod past;
 mod routes;
+mod select;
 mod shape;
 mod snapshot;
 mod subscribe;
