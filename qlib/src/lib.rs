@@ -13,19 +13,22 @@ pub use app::{
 };
 pub use leader::{Leadership, State};
 pub use model::{
-    Applied, Cause, Change as Effect, Choice, Clock, Commit, Create, DeletedEntity, Entity,
-    EntityId, Error, Expect, Fence, Field, FieldCache, FieldChange, FieldDefinition, FieldId,
-    FieldKey, FieldSchema, FieldType, Image, ImageEntity, ImageField, Kind, Lengthy, Limits,
-    Misfit, NewEntity, OnDelete, Op, Ordered, Place, Placement, Quality, Range, Receipt, Ref,
-    Result, Revision, Row, SYSTEM_FIELDS, Schema, SchemaChange, Scope, Script, Stamp, Subject,
-    Timestamp, TypeId, Validator, Value, ValueRef, Write, WriteMode,
+    Applied, Cause, Change as Effect, Choice, Clock, Commit, Condition, Contains, Create,
+    DeletedEntity, Entity, EntityId, Error, Expect, Fence, Field, FieldCache, FieldChange,
+    FieldDefinition, FieldId, FieldKey, FieldName, FieldSchema, FieldType, Filter, Hit, Image,
+    ImageEntity, ImageField, Kind, Lengthy, Limits, Misfit, NewEntity, OnDelete, Op, Operator,
+    Order, OrderBy, Ordered, Page, PageToken, Place, Placement, Quality, Query, Range, Receipt,
+    Ref, Result, Revision, Row, SYSTEM_FIELDS, Schema, SchemaChange, Scope, Script, Stamp, Subject,
+    Text, Timestamp, TypeId, Validator, Value, ValueRef, Write, WriteMode,
 };
 pub use store::{
     Binding, Bound, BoundEntity, Change, Changes, CommitFuture, Created, Deleted, Delivery, Event,
     FieldEvent, Lagged, Moved, ReaderStatus, SchemaChanged, Snapshot, Stats, Store, Subscribe,
     SubscribeField, Subscription, Transaction, View, WindowLimits,
 };
-pub use tree::{Changes as TreeChanges, Entities, EntityRef, Lens, Tree, resolve};
+pub use tree::{
+    Answer, Changes as TreeChanges, Entities, EntityRef, Found, Lens, Select, Source, Tree, resolve,
+};
 
 #[doc(hidden)]
 #[path = "private.rs"]

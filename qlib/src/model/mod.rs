@@ -2,12 +2,15 @@
 
 mod change;
 mod commit;
+mod condition;
 mod define;
 mod entity;
 mod error;
+mod filter;
 mod id;
 mod image;
 pub(crate) mod limits;
+mod query;
 mod schema;
 mod time;
 mod value;
@@ -17,6 +20,7 @@ pub use commit::{
     Cause, Commit, Create, Expect, Fence, FieldId, Op, Quality, Receipt, Revision, Stamp, TypeId,
     Write, WriteMode,
 };
+pub use condition::{Condition, FieldName, Operator};
 pub use define::FieldDefinition;
 pub use entity::{
     Choice, Entity, Field, FieldCache, FieldKey, FieldType, Lengthy, Misfit, NewEntity, Ordered,
@@ -24,9 +28,11 @@ pub use entity::{
 };
 pub(crate) use error::closest;
 pub use error::{Error, Result, Subject};
+pub use filter::{Contains, Filter, Text};
 pub use id::{EntityId, Ref};
 pub use image::{Image, ImageEntity, ImageField};
 pub use limits::Limits;
+pub use query::{Hit, Order, OrderBy, Page, PageToken, Query};
 pub(crate) use schema::compile_pattern;
 pub use schema::{FieldSchema, OnDelete, Range, SYSTEM_FIELDS, Schema, Scope};
 pub use time::{Clock, Timestamp};

@@ -8,6 +8,7 @@ mod happening;
 mod outcome;
 mod past;
 mod routes;
+mod select;
 mod shape;
 mod snapshot;
 mod subscribe;

@@ -17,6 +17,7 @@ mod net;
 mod ordered;
 mod path;
 mod place;
+mod query;
 mod read;
 mod restore;
 mod schema;
@@ -46,6 +47,7 @@ use types::TypeTable;
 pub use apply::Changes;
 pub(crate) use locate::Location;
 pub use path::{Lens, resolve};
+pub use query::{Answer, Found, Select, Source};
 pub use read::{Entities, EntityRef};
 
 /// Where an entity stands. Node 0 stands for none.
