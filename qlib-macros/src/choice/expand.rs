@@ -1,0 +1,60 @@
+//! Writes the implementations.
+
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+
+use super::model::Choice;
+
+/// The enum as a Choice and as the type of a field.
+pub(crate) fn expand(choice: &Choice) -> TokenStream {
+    let Choice {
+        qlib,
+        ident,
+        variants,
+        complete,
+    } = choice;
+    let names = variants.iter().map(|variant| &variant.name);
+    let idents: Vec<_> = variants.iter().map(|variant| &variant.ident).collect();
+    let indexes: Vec<_> = (0..variants.len()).map(Literal::usize_unsuffixed).collect();
+    let rest = (!complete).then(|| quote!(_ => 0,));
+    quote! {
+        #[automatically_derived]
+        impl #qlib::Choice for #ident {
+            const VARIANTS: &'static [&'static str] = &[#(#names),*];
+
+            fn index(self) -> usize {
+                match self {
+                    #(Self::#idents => #indexes,)*
+                    #rest
+                }
+            }
+
+            fn from_index(index: usize) -> #qlib::Option<Self> {
+                match index {
+                    #(#indexes => #qlib::Some(Self::#idents),)*
+                    _ => #qlib::None,
+                }
+            }
+        }
+
+        #[automatically_derived]
+        impl #qlib::FieldType for #ident {
+            type Base = Self;
+            type View<'a> = Self;
+            const KIND: #qlib::Kind = #qlib::Kind::Choice;
+            const CHOICES: &'static [&'static str] = <Self as #qlib::Choice>::VARIANTS;
+
+            fn view(value: #qlib::Option<#qlib::ValueRef<'_>>) -> #qlib::Result<Self, #qlib::Misfit> {
+                #qlib::decode_choice(value)
+            }
+
+            fn decode(value: #qlib::Option<#qlib::ValueRef<'_>>) -> #qlib::Result<Self, #qlib::Misfit> {
+                #qlib::decode_choice(value)
+            }
+
+            fn encode(self) -> #qlib::Option<#qlib::Value> {
+                #qlib::encode_choice(self)
+            }
+        }
+    }
+}
