@@ -43,6 +43,14 @@ impl<T: FieldType> FieldDefinition<T> {
         self
     }
 
+    /// Gives a new entity the default of the field's type where no value is given.
+    pub fn default_of_type(self) -> Self
+    where
+        T::Base: Default,
+    {
+        self.default(T::Base::default())
+    }
+
     /// The values that are allowed.
     pub fn range(mut self, bounds: impl RangeBounds<T::Base>) -> Self
     where
@@ -64,7 +72,7 @@ impl<T: FieldType> FieldDefinition<T> {
     /// What the whole text must match.
     pub fn pattern(mut self, pattern: &'static str) -> Self
     where
-        T: FieldType<Base = String>,
+        T::Base: Text,
     {
         self.schema = self.schema.pattern(SmolStr::new_static(pattern));
         self
@@ -139,3 +147,12 @@ impl<E> Refers for crate::model::Ref<E> {
 impl<E> Refers for Vec<crate::model::Ref<E>> {
     const KIND: Kind = Kind::EntityList;
 }
+
+/// A field type that holds text: String.
+#[diagnostic::on_unimplemented(
+    message = "values of `{Self}` are no text",
+    note = "`pattern` fits String"
+)]
+pub trait Text: FieldType {}
+
+impl Text for String {}

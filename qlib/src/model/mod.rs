@@ -17,7 +17,7 @@ pub use commit::{
     Cause, Commit, Create, Expect, Fence, FieldId, Op, Quality, Receipt, Revision, Stamp, TypeId,
     Write, WriteMode,
 };
-pub use define::FieldDefinition;
+pub use define::{FieldDefinition, Refers, Text};
 pub use entity::{
     Choice, Entity, Field, FieldCache, FieldKey, FieldType, Lengthy, Misfit, NewEntity, Ordered,
     Row, Script, Validator, decode_choice, encode_choice,

@@ -1,0 +1,138 @@
+//! What generated code calls, and nothing else does.
+
+use std::fmt::Display;
+use std::marker::PhantomData;
+
+use crate::model::{Entity, Field, FieldKey, FieldType, NewEntity, Value, ValueRef};
+
+/// A struct of typed handles, whose only value is a constant.
+pub trait Handles: Sized {
+    /// The handles.
+    const ALL: Self;
+}
+
+/// What a derived entity hands to those that extend it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no entity",
+    label = "this is no entity",
+    note = "put `#[derive(Entity)]` on the struct"
+)]
+pub trait Extensible: Entity {
+    /// The handles of its fields as fields of `E`.
+    type Handles<E>: Handles;
+    /// The names of its fields.
+    const DECLARED: &'static Declared;
+}
+
+/// The names of an entity's fields.
+#[derive(Debug)]
+pub struct Declared {
+    /// Those of its own.
+    pub names: &'static [&'static str],
+    /// Those of the entity that it extends.
+    pub base: Option<&'static Declared>,
+}
+
+impl Declared {
+    /// Whether a field has that name.
+    #[must_use]
+    pub const fn has(&self, name: &str) -> bool {
+        let mut at = 0;
+        while at < self.names.len() {
+            if equal(self.names[at].as_bytes(), name.as_bytes()) {
+                return true;
+            }
+            at += 1;
+        }
+        match self.base {
+            Some(base) => base.has(name),
+            None => false,
+        }
+    }
+}
+
+const fn equal(left: &[u8], right: &[u8]) -> bool {
+    if left.len() != right.len() {
+        return false;
+    }
+    let mut at = 0;
+    while at < left.len() {
+        if left[at] != right[at] {
+            return false;
+        }
+        at += 1;
+    }
+    true
+}
+
+/// A worker that qlib makes with `Default`.
+#[diagnostic::on_unimplemented(
+    message = "qlib cannot make the worker `{Self}`",
+    label = "neither `Default` nor a function `new`",
+    note = "put `#[derive(Default)]` on the struct, or write `fn new() -> Self` in the `#[worker]` block",
+    note = "or write `fn new(…) -> Self` there with what it needs, and add the worker with `app.worker(…)`"
+)]
+pub trait MadeByDefault: Sized {
+    /// Makes it.
+    fn make() -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<W: Default> MadeByDefault for W {
+    fn make() -> Self {
+        Self::default()
+    }
+}
+
+/// The parameter of a builder whose field was given.
+#[derive(Debug)]
+pub struct Given;
+
+/// The parameter of a builder whose field is missing.
+#[derive(Debug)]
+pub struct Missing;
+
+/// The values that a builder was given.
+#[derive(Debug, Default)]
+pub struct NewValues(Vec<(FieldKey, Value)>);
+
+impl NewValues {
+    /// None yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Takes the value of a field; the last one counts.
+    pub fn give<E, T: FieldType>(&mut self, field: Field<E, T>, value: T::Base) {
+        let key = field.key();
+        self.0.retain(|(other, _)| (other.declared_by, other.name) != (key.declared_by, key.name));
+        self.0.extend(value.encode().map(|value| (key, value)));
+    }
+
+    /// Takes the values of the entity that is extended.
+    pub fn extend<B: Entity>(&mut self, base: impl NewEntity<B>) {
+        self.0.extend(base.into_values());
+    }
+
+    /// The values, in the order in which they were given.
+    #[must_use]
+    pub fn into_vec(self) -> Vec<(FieldKey, Value)> {
+        self.0
+    }
+}
+
+/// Runs a function of the application's own on a stored value. What does not fit the type is for
+/// other checks to refuse.
+///
+/// # Errors
+/// What the function says.
+pub fn validate<T: FieldType, E: Display>(
+    value: ValueRef<'_>,
+    check: impl FnOnce(&T) -> Result<(), E>,
+) -> Result<(), String> {
+    match T::decode(Some(value)) {
+        Ok(value) => check(&value).map_err(|fault| fault.to_string()),
+        Err(_) => Ok(()),
+    }
+}
