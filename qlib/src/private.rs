@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::marker::PhantomData;
 
-use crate::model::{Entity, Field, FieldKey, FieldType, NewEntity, Value, ValueRef};
+use crate::model::{Field, FieldKey, FieldType, NewEntity, Value, ValueRef, Writable};
 
 /// A struct of typed handles, whose only value is a constant.
 pub trait Handles: Sized {
@@ -17,16 +17,28 @@ pub trait Handles: Sized {
     label = "this is no entity",
     note = "put `#[derive(Entity)]` on the struct"
 )]
-pub trait Extensible: Entity {
+pub trait Extensible {
     /// The handles of its fields as fields of `E`.
     type Handles<E>: Handles;
-    /// The names of its fields.
+    /// The entity bound to a store.
+    type Bound;
+    /// What every bound entity stands on.
+    type Binding;
+    /// Its name and those of its fields.
     const DECLARED: &'static Declared;
+
+    /// What a bound entity stands on.
+    fn binding(bound: &Self::Bound) -> &Self::Binding;
+
+    /// What a bound entity stands on.
+    fn binding_mut(bound: &mut Self::Bound) -> &mut Self::Binding;
 }
 
-/// The names of an entity's fields.
+/// The names of an entity and of its fields.
 #[derive(Debug)]
 pub struct Declared {
+    /// That of its type.
+    pub name: &'static str,
     /// Those of its own.
     pub names: &'static [&'static str],
     /// Those of the entity that it extends.
@@ -103,15 +115,8 @@ impl NewValues {
         Self(Vec::new())
     }
 
-    /// Takes the value of a field; the last one counts.
-    pub fn give<E, T: FieldType>(&mut self, field: Field<E, T>, value: T::Base) {
-        let key = field.key();
-        self.0.retain(|(other, _)| (other.declared_by, other.name) != (key.declared_by, key.name));
-        self.0.extend(value.encode().map(|value| (key, value)));
-    }
-
     /// Takes the values of the entity that is extended.
-    pub fn extend<B: Entity>(&mut self, base: impl NewEntity<B>) {
+    pub fn extend<B>(&mut self, base: impl NewEntity<B>) {
         self.0.extend(base.into_values());
     }
 
@@ -119,6 +124,16 @@ impl NewValues {
     #[must_use]
     pub fn into_vec(self) -> Vec<(FieldKey, Value)> {
         self.0
+    }
+}
+
+impl Writable for NewValues {
+    /// The last value of a field counts.
+    fn write<E, T: FieldType>(&mut self, field: Field<E, T>, value: T) {
+        let key = field.key();
+        self.0
+            .retain(|(other, _)| (other.declared_by, other.name) != (key.declared_by, key.name));
+        self.0.extend(value.encode().map(|value| (key, value)));
     }
 }
 

@@ -5,7 +5,7 @@ use quote::quote;
 
 use super::model::Choice;
 
-/// The enum as a Choice and as the type of a field.
+/// The enum as a Choice; every Choice is the type of a field.
 pub(crate) fn expand(choice: &Choice) -> TokenStream {
     let Choice {
         qlib,
@@ -34,26 +34,6 @@ pub(crate) fn expand(choice: &Choice) -> TokenStream {
                     #(#indexes => #qlib::Some(Self::#idents),)*
                     _ => #qlib::None,
                 }
-            }
-        }
-
-        #[automatically_derived]
-        impl #qlib::FieldType for #ident {
-            type Base = Self;
-            type View<'a> = Self;
-            const KIND: #qlib::Kind = #qlib::Kind::Choice;
-            const CHOICES: &'static [&'static str] = <Self as #qlib::Choice>::VARIANTS;
-
-            fn view(value: #qlib::Option<#qlib::ValueRef<'_>>) -> #qlib::Result<Self, #qlib::Misfit> {
-                #qlib::decode_choice(value)
-            }
-
-            fn decode(value: #qlib::Option<#qlib::ValueRef<'_>>) -> #qlib::Result<Self, #qlib::Misfit> {
-                #qlib::decode_choice(value)
-            }
-
-            fn encode(self) -> #qlib::Option<#qlib::Value> {
-                #qlib::encode_choice(self)
             }
         }
     }

@@ -78,7 +78,8 @@ impl Parse for Hops {
 }
 
 impl Hops {
-    /// The typed path: `FIELDS.Room.path().then(FIELDS.Name)`.
+    /// The typed path: `then(FIELDS.Room.path(), FIELDS.Name)`. It is a function and no method,
+    /// so that a field that leads nowhere is an error at that field.
     pub(crate) fn expand(&self, qlib: &Library) -> TokenStream {
         let span = self.first.field.span();
         let first = self.first.expand(qlib);
@@ -86,7 +87,7 @@ impl Hops {
         for (arrow, field) in &self.hops {
             let then = Ident::new("then", arrow.spans[0]);
             let field = field.expand(qlib);
-            path.extend(quote_spanned!(arrow.spans[0]=> .#then(#field)));
+            path = quote_spanned!(arrow.spans[0]=> #qlib::#then(#path, #field));
         }
         path
     }

@@ -1,7 +1,7 @@
 //! What a struct whose values are entities is.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::format_ident;
+use quote::{ToTokens, format_ident};
 use syn::{Path, Type, Visibility};
 
 use crate::common::Library;
@@ -38,6 +38,8 @@ pub(crate) struct Field {
     pub(crate) doc: String,
     /// Its type.
     pub(crate) kind: Type,
+    /// Its type without `Option`.
+    pub(crate) inner: Type,
     /// Its type is an `Option`.
     pub(crate) optional: bool,
     /// It has a default.
@@ -82,6 +84,12 @@ impl Field {
     /// A new entity must be given a value.
     pub(crate) fn required(&self) -> bool {
         !self.optional && !self.default
+    }
+
+    /// The place of the field's type.
+    pub(crate) fn place(&self) -> Span {
+        let first = self.kind.to_token_stream().into_iter().next();
+        first.map_or_else(Span::call_site, |token| token.span())
     }
 
     /// The name of the field in stored values and on the wire.

@@ -52,9 +52,9 @@ impl<T: FieldType> FieldDefinition<T> {
     }
 
     /// The values that are allowed.
-    pub fn range(mut self, bounds: impl RangeBounds<T::Base>) -> Self
+    pub fn range(mut self, bounds: impl RangeBounds<<T::Base as Ordered>::End>) -> Self
     where
-        T::Base: Ordered + Clone + Into<Value>,
+        T::Base: Ordered,
     {
         self.schema = self.schema.range(bounds);
         self

@@ -20,7 +20,7 @@ pub use commit::{
 pub use define::{FieldDefinition, Refers, Text};
 pub use entity::{
     Choice, Entity, Field, FieldCache, FieldKey, FieldType, Lengthy, Misfit, NewEntity, Ordered,
-    Row, Script, Validator, decode_choice, encode_choice,
+    Readable, Row, Script, Validator, Writable,
 };
 pub(crate) use error::closest;
 pub use error::{Error, Result, Subject};

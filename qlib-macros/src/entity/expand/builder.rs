@@ -1,9 +1,9 @@
 //! The builder of new entities: what is required and missing does not compile.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote};
+use quote::{format_ident, quote, quote_spanned};
 
-use super::doc;
+use super::{doc, handle_of};
 use crate::entity::model::{Entity, Field};
 
 /// `Device::builder()`, and what it returns.
@@ -113,38 +113,42 @@ fn given(entity: &Entity, setter: &str, slots: &[Slot]) -> TokenStream {
 }
 
 fn setter(entity: &Entity, field: &Field, slots: &[Slot]) -> TokenStream {
-    let Entity {
-        qlib,
-        ident: device,
-        ..
-    } = entity;
-    let builder = entity.builder();
+    let qlib = &entity.qlib;
+    let (builder, handle) = (entity.builder(), handle_of(entity, field));
     let Field {
         visibility,
         ident,
-        handle,
         kind,
+        inner,
         ..
     } = field;
     let doc = doc(&field.doc, format!("Gives the field `{}`.", field.name()));
-    if !field.required() {
-        return quote! {
-            #doc
-            #visibility fn #ident(
-                mut self,
-                value: impl #qlib::Into<<#kind as #qlib::FieldType>::Base>,
-            ) -> Self {
-                self.values.give(<#device as #qlib::Entity>::FIELDS.#handle, value.into());
-                self
-            }
-        };
-    }
-    let given = given(entity, &field.rust_name(), slots);
+    let value = match field.optional {
+        true => quote!(#qlib::Some(value.into())),
+        false => quote!(value.into()),
+    };
+    let write = quote_spanned! {field.place()=>
+        <#kind as #qlib::FieldType>::write(
+            &mut self.values,
+            #handle,
+            #value,
+        );
+    };
+    let (given, complete) = match field.required() {
+        true => {
+            let given = given(entity, &field.rust_name(), slots);
+            (
+                given,
+                quote!(#builder { values: self.values, given: #qlib::PhantomData }),
+            )
+        }
+        false => (quote!(Self), quote!(self)),
+    };
     quote! {
         #doc
-        #visibility fn #ident(mut self, value: impl #qlib::Into<#kind>) -> #given {
-            self.values.give(<#device as #qlib::Entity>::FIELDS.#handle, value.into());
-            #builder { values: self.values, given: #qlib::PhantomData }
+        #visibility fn #ident(mut self, value: impl #qlib::Into<#inner>) -> #given {
+            #write
+            #complete
         }
     }
 }

@@ -19,13 +19,14 @@ pub(crate) fn expand(entity: &Entity) -> TokenStream {
 fn inherited(entity: &Entity, field: &Field) -> Option<TokenStream> {
     let qlib = &entity.qlib;
     let base = entity.base.as_ref()?;
+    let declared = super::inherited(qlib, base, "DECLARED");
     let name = field.name();
     let fault = format!(
         "the entity that `{}` extends has a field `{name}` already; give this one another name",
         entity.name
     );
     Some(quote_spanned! {field.ident.span()=>
-        const _: () = #qlib::assert!(!<#base as #qlib::Extensible>::DECLARED.has(#name), #fault);
+        const _: () = #qlib::assert!(!#declared.has(#name), #fault);
     })
 }
 

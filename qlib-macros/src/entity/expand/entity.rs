@@ -1,7 +1,10 @@
 //! The struct as an entity.
 
-use proc_macro2::{Ident, TokenStream};
-use quote::quote;
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+
+use super::{handle_of, inherited, place};
 
 use crate::entity::model::{Constraint, Entity, Field};
 
@@ -11,6 +14,12 @@ pub(crate) fn expand(entity: &Entity) -> TokenStream {
         qlib, ident, name, ..
     } = entity;
     let handles = entity.handles();
+    let place = entity
+        .base
+        .as_ref()
+        .map_or_else(Span::call_site, Spanned::span);
+    let fields =
+        quote_spanned!(place=> const FIELDS: Self::Fields = <Self::Fields as #qlib::Handles>::ALL;);
     let schema = schema(entity);
     let read = read(entity);
     let validators = validators(entity);
@@ -18,7 +27,7 @@ pub(crate) fn expand(entity: &Entity) -> TokenStream {
         #[automatically_derived]
         impl #qlib::Entity for #ident {
             type Fields = #handles<#ident>;
-            const FIELDS: Self::Fields = <Self::Fields as #qlib::Handles>::ALL;
+            #fields
             const TYPE: &'static str = #name;
 
             fn schema() -> #qlib::Schema {
@@ -46,29 +55,35 @@ fn schema(entity: &Entity) -> TokenStream {
     let Entity {
         qlib, base, doc, ..
     } = entity;
-    let extends = base
-        .as_ref()
-        .map(|base| quote!(.extends(<#base as #qlib::Entity>::TYPE)));
+    let extends = base.as_ref().map(|base| {
+        let declared = inherited(qlib, base, "DECLARED");
+        quote!(.extends(#declared.name))
+    });
     let doc = (!doc.is_empty()).then(|| quote!(.doc(#doc)));
     let fields = entity.fields.iter().map(|field| {
-        let (handle, name) = (&field.handle, field.name());
-        let constraints = field
-            .constraints
-            .iter()
-            .map(|Constraint { method, argument }| quote!(.#method(#argument)));
-        let doc = &field.doc;
+        let Field { kind, doc, .. } = field;
+        let (name, handle) = (field.name(), handle_of(entity, field));
+        let define = quote_spanned! {field.place()=>
+            <#kind as #qlib::FieldType>::define(#handle)
+        };
+        let constraints = field.constraints.iter().map(
+            |Constraint { method, argument }| quote_spanned!(method.span()=> .#method(#argument)),
+        );
         let doc = (!doc.is_empty()).then(|| quote!(.doc(#doc)));
-        quote!(.field(#name, Self::FIELDS.#handle.define() #(#constraints)* #doc))
+        quote!(.field(#name, #define #(#constraints)* #doc))
     });
     quote!(#qlib::Schema::new(Self::TYPE) #extends #doc #(#fields)*)
 }
 
 fn read(entity: &Entity) -> TokenStream {
     let qlib = &entity.qlib;
-    let fields = entity
-        .fields
-        .iter()
-        .map(|Field { ident, handle, .. }| quote!(#ident: row.get(Self::FIELDS.#handle)?));
+    let fields = entity.fields.iter().map(|field| {
+        let Field { ident, kind, .. } = field;
+        let handle = handle_of(entity, field);
+        quote_spanned! {field.place()=>
+            #ident: <#kind as #qlib::FieldType>::read(row, #handle)?
+        }
+    });
     // A struct whose derive failed is never read.
     let (row, body) = match (entity.complete, entity.fields.is_empty()) {
         (false, _) => (quote!(_), quote!(loop {})),
@@ -84,29 +99,21 @@ fn read(entity: &Entity) -> TokenStream {
 
 fn validators(entity: &Entity) -> Option<TokenStream> {
     let qlib = &entity.qlib;
-    let validators: Vec<_> = entity
-        .fields
-        .iter()
-        .filter_map(|field| {
-            let Field {
-                handle,
-                kind,
-                validate,
-                ..
-            } = field;
-            let function = validate.as_ref()?;
-            let value = Ident::new("value", super::place(function));
-            Some(quote! {
-                #qlib::Validator {
-                    field: Self::FIELDS.#handle.key(),
-                    check: |value| #qlib::validate(
-                        value,
-                        |#value: &<#kind as #qlib::FieldType>::Base| #function(#value),
-                    ),
-                }
-            })
+    let validator = |field: &Field| {
+        let Field {
+            inner, validate, ..
+        } = field;
+        let function = validate.as_ref()?;
+        let handle = handle_of(entity, field);
+        let value = Ident::new("value", place(function));
+        Some(quote! {
+            #qlib::Validator {
+                field: #handle.key(),
+                check: |value| #qlib::validate(value, |#value: &#inner| #function(#value)),
+            }
         })
-        .collect();
+    };
+    let validators: Vec<_> = entity.fields.iter().filter_map(validator).collect();
     (!validators.is_empty()).then(|| {
         quote! {
             fn validators() -> #qlib::Vec<#qlib::Validator> {

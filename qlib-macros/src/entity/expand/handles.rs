@@ -1,9 +1,10 @@
 //! The companion: a typed handle for each field.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::quote;
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
 
-use super::doc;
+use super::{doc, inherited};
 use crate::entity::model::{Entity, Field};
 
 /// `struct DeviceFields<E = Device>` and its only value.
@@ -15,14 +16,9 @@ pub(crate) fn expand(entity: &Entity) -> TokenStream {
         ..
     } = entity;
     let handles = entity.handles();
-    let inherited = inherited(entity);
+    let inherited = parts(entity);
     let declared = entity.fields.iter().map(|field| declaration(entity, field));
     let values = entity.fields.iter().map(|field| value(entity, field));
-    let names = entity.fields.iter().map(Field::name);
-    let base = match &entity.base {
-        Some(base) => quote!(#qlib::Some(<#base as #qlib::Extensible>::DECLARED)),
-        None => quote!(#qlib::None),
-    };
     let Inherited {
         declarations,
         values: base_values,
@@ -34,26 +30,18 @@ pub(crate) fn expand(entity: &Entity) -> TokenStream {
         #[doc(hidden)]
         #[allow(non_snake_case)]
         #visibility struct #handles<E = #ident> {
-            #(#declared,)*
             #declarations
+            #(#declared,)*
         }
 
         impl<E> #qlib::Handles for #handles<E> {
             const ALL: Self = Self {
-                #(#values,)*
                 #base_values
+                #(#values,)*
             };
         }
 
         #deref
-
-        impl #qlib::Extensible for #ident {
-            type Handles<E> = #handles<E>;
-            const DECLARED: &'static #qlib::Declared = &#qlib::Declared {
-                names: &[#(#names),*],
-                base: #base,
-            };
-        }
     }
 }
 
@@ -88,25 +76,34 @@ struct Inherited {
     deref: TokenStream,
 }
 
-fn inherited(entity: &Entity) -> Inherited {
+fn parts(entity: &Entity) -> Inherited {
     let Entity {
         qlib, visibility, ..
     } = entity;
     let handles = entity.handles();
     match &entity.base {
-        Some(base) => Inherited {
-            declarations: quote!(base: <#base as #qlib::Extensible>::Handles<E>),
-            values: quote!(base: <<#base as #qlib::Extensible>::Handles<E> as #qlib::Handles>::ALL),
-            deref: quote! {
-                impl<E> #qlib::Deref for #handles<E> {
-                    type Target = <#base as #qlib::Extensible>::Handles<E>;
+        Some(base) => {
+            let inner = inherited(qlib, base, "Handles");
+            let inner = quote_spanned!(base.span()=> #inner<E>);
+            // The last field says whether a struct has a size; that of a base that is no entity
+            // would make it an error wherever the struct is named.
+            let last = entity.fields.is_empty();
+            let of = last.then(|| quote!(of: #qlib::PhantomData<fn() -> E>,));
+            let of_value = last.then(|| quote!(of: #qlib::PhantomData,));
+            Inherited {
+                declarations: quote!(base: #inner, #of),
+                values: quote_spanned!(base.span()=> base: <#inner as #qlib::Handles>::ALL, #of_value),
+                deref: quote_spanned! {base.span()=>
+                    impl<E> #qlib::Deref for #handles<E> {
+                        type Target = #inner;
 
-                    fn deref(&self) -> &Self::Target {
-                        &self.base
+                        fn deref(&self) -> &Self::Target {
+                            &self.base
+                        }
                     }
-                }
-            },
-        },
+                },
+            }
+        }
         None => {
             let system = |name: &str| Ident::new(name, Span::call_site());
             let (name, description, parent) =
@@ -118,12 +115,12 @@ fn inherited(entity: &Entity) -> Inherited {
                     /// What the entity is, for people.
                     #visibility #description: #qlib::Field<E, #qlib::Option<#qlib::String>>,
                     /// The entity above this one.
-                    #visibility #parent: #qlib::Field<E, #qlib::Option<#qlib::EntityId>>
+                    #visibility #parent: #qlib::Field<E, #qlib::Option<#qlib::EntityId>>,
                 },
                 values: quote! {
                     #name: #qlib::system::name(),
                     #description: #qlib::system::description(),
-                    #parent: #qlib::system::parent()
+                    #parent: #qlib::system::parent(),
                 },
                 deref: TokenStream::new(),
             }

@@ -27,6 +27,9 @@ pub(crate) fn parse(field: &syn::Field, qlib: &Library, faults: &mut Faults) -> 
         visibility: field.vis.clone(),
         handle: handle?,
         doc: docs(&field.attrs),
+        inner: kinds::argument(&field.ty, "Option")
+            .unwrap_or(&field.ty)
+            .clone(),
         kind: field.ty.clone(),
         optional: kind.optional,
         default: given.default.is_some(),

@@ -126,7 +126,7 @@ fn name(kind: &Type) -> Option<String> {
 }
 
 /// The argument of a type of that name: `T` of `Option<T>`.
-fn argument<'a>(kind: &'a Type, name: &str) -> Option<&'a Type> {
+pub(crate) fn argument<'a>(kind: &'a Type, name: &str) -> Option<&'a Type> {
     match kind {
         Type::Group(group) => argument(&group.elem, name),
         Type::Path(path) => {
