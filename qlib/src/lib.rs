@@ -1,7 +1,21 @@
 //! Live objects.
 
+mod log;
 mod model;
+mod store;
 mod tree;
 
-pub use model::*;
-pub use tree::{Changes, Entities, EntityRef, Lens, Tree, resolve};
+pub use model::{
+    Applied, Cause, Change as Effect, Choice, Clock, Commit, Create, DeletedEntity, Entity,
+    EntityId, Error, Expect, Fence, Field, FieldCache, FieldChange, FieldDefinition, FieldId,
+    FieldKey, FieldSchema, FieldType, Image, ImageEntity, ImageField, Kind, Lengthy, Limits,
+    Misfit, NewEntity, OnDelete, Op, Ordered, Place, Placement, Quality, Range, Receipt, Ref,
+    Result, Revision, Row, SYSTEM_FIELDS, Schema, SchemaChange, Scope, Script, Stamp, Subject,
+    Timestamp, TypeId, Validator, Value, ValueRef, Write, WriteMode,
+};
+pub use store::{
+    Binding, Bound, BoundEntity, Change, Changes, CommitFuture, Delivery, Event, FieldEvent,
+    Lagged, ReaderStatus, Snapshot, Stats, Store, Subscribe, SubscribeField, Subscription,
+    Transaction, View, WindowLimits,
+};
+pub use tree::{Changes as TreeChanges, Entities, EntityRef, Lens, Tree, resolve};

@@ -203,16 +203,18 @@ pub struct Commit {
     pub fence: Option<Fence>,
 }
 
-/// Where and when a commit was ordered.
+/// Where and when a commit was ordered, and what its transaction returned.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Receipt {
+pub struct Receipt<T = ()> {
     /// The commit's revision.
     pub revision: Revision,
     /// When it was ordered.
     pub time: Timestamp,
+    /// What the closure of the transaction returned.
+    pub value: T,
 }
 
-impl fmt::Debug for Receipt {
+impl<T> fmt::Debug for Receipt<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "revision {} at {}", self.revision, self.time)
     }

@@ -11,6 +11,7 @@ mod column;
 mod delete;
 mod family;
 mod index;
+mod locate;
 mod ordered;
 mod path;
 mod place;
@@ -39,6 +40,7 @@ use table::Table;
 use types::TypeTable;
 
 pub use apply::Changes;
+pub(crate) use locate::Location;
 pub use path::{Lens, resolve};
 pub use read::{Entities, EntityRef};
 

@@ -1,0 +1,205 @@
+//! An entity to read and write, field by field, in one commit.
+
+use smallvec::SmallVec;
+use smol_str::SmolStr;
+
+use crate::model::{
+    Entity, EntityId, Field, FieldKey, FieldType, Op, Quality, Result, Value, Write, WriteMode,
+};
+use crate::store::Store;
+use crate::store::outcome::CommitFuture;
+
+/// An entity to read and write. Writes gather until [`Binding::commit`], which makes one commit of
+/// them; reads see them at once.
+///
+/// Setters write blindly: what was there before is not expected to stay. A transaction expects what
+/// it read.
+#[derive(Clone, Debug)]
+pub struct Binding {
+    store: Store,
+    id: EntityId,
+    writes: SmallVec<[Pending; 1]>,
+}
+
+#[derive(Clone, Debug)]
+struct Pending {
+    field: FieldKey,
+    value: Option<Value>,
+    mode: WriteMode,
+    quality: Quality,
+}
+
+/// An entity type whose derive has made typed getters and setters.
+pub trait BoundEntity: Entity {
+    /// The type with the getters and setters.
+    type Bound: From<Binding>;
+}
+
+impl Binding {
+    pub(crate) fn new(store: Store, id: EntityId) -> Self {
+        Self {
+            store,
+            id,
+            writes: SmallVec::new(),
+        }
+    }
+
+    /// The entity's id.
+    #[must_use]
+    pub fn id(&self) -> EntityId {
+        self.id
+    }
+
+    /// The store that the entity is in.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// The value of a field, with the writes that wait here.
+    ///
+    /// # Errors
+    /// [`crate::Error::Missing`], [`crate::Error::Unset`], and others that say why it cannot be read.
+    pub fn get<E, T: FieldType>(&self, field: Field<E, T>) -> Result<T> {
+        let waits = |pending: &&Pending| {
+            pending.field.name == field.name()
+                && matches!(pending.mode, WriteMode::Always | WriteMode::IfChanged)
+        };
+        if let Some(pending) = self.writes.iter().rev().find(waits) {
+            let value = pending.value.as_ref().map(Value::as_ref);
+            return T::decode(value).map_err(|fault| fault.at(self.id.into(), field.name()));
+        }
+        self.store.read(self.id, field)
+    }
+
+    /// Writes a field.
+    pub fn set<E, T: FieldType>(&mut self, field: Field<E, T>, value: T) -> &mut Self {
+        self.write(field.key(), value.encode(), WriteMode::Always)
+    }
+
+    /// Writes a field unless it holds that value already.
+    pub fn set_if_changed<E, T: FieldType>(&mut self, field: Field<E, T>, value: T) -> &mut Self {
+        self.write(field.key(), value.encode(), WriteMode::IfChanged)
+    }
+
+    /// Writes a field if it holds `expected`; else the commit fails with
+    /// [`crate::Error::Expectation`].
+    pub fn set_if<E, T: FieldType>(
+        &mut self,
+        field: Field<E, T>,
+        expected: T,
+        value: T,
+    ) -> &mut Self {
+        self.write(
+            field.key(),
+            value.encode(),
+            WriteMode::IfValue(Box::new(expected.encode())),
+        )
+    }
+
+    /// Adds to an Int or a Float.
+    pub fn add<E, T: FieldType>(&mut self, field: Field<E, T>, amount: T::Base) -> &mut Self {
+        self.write(field.key(), amount.encode(), WriteMode::Add)
+    }
+
+    /// Subtracts from an Int or a Float.
+    pub fn subtract<E, T: FieldType>(&mut self, field: Field<E, T>, amount: T::Base) -> &mut Self {
+        self.write(field.key(), amount.encode(), WriteMode::Subtract)
+    }
+
+    /// Unsets an optional field.
+    pub fn unset<E, T: FieldType>(&mut self, field: Field<E, Option<T>>) -> &mut Self
+    where
+        Option<T>: FieldType,
+    {
+        self.write(field.key(), None, WriteMode::Always)
+    }
+
+    /// Says how far the value that was written last can be trusted.
+    pub fn quality(&mut self, quality: Quality) -> &mut Self {
+        if let Some(pending) = self.writes.last_mut() {
+            pending.quality = quality;
+        }
+        self
+    }
+
+    /// Renames the entity.
+    pub fn rename(&mut self, name: impl Into<SmolStr>) -> &mut Self {
+        self.write(
+            system::NAME,
+            Some(Value::String(name.into())),
+            WriteMode::Always,
+        )
+    }
+
+    /// Puts the entity below another parent.
+    pub fn move_to(&mut self, parent: impl Into<EntityId>) -> &mut Self {
+        self.write(
+            system::PARENT,
+            Some(Value::EntityReference(parent.into())),
+            WriteMode::Always,
+        )
+    }
+
+    fn write(&mut self, field: FieldKey, value: Option<Value>, mode: WriteMode) -> &mut Self {
+        self.writes.push(Pending {
+            field,
+            value,
+            mode,
+            quality: Quality::Good,
+        });
+        self
+    }
+
+    /// Commits the writes that wait here.
+    pub fn commit(&mut self) -> CommitFuture {
+        let id = self.id;
+        let writes = std::mem::take(&mut self.writes);
+        CommitFuture::new(self.store.submit(|tree| {
+            let op = |Pending {
+                          field,
+                          value,
+                          mode,
+                          quality,
+                      }| {
+                Ok(Op::Write(Write {
+                    id,
+                    field: tree.resolve(field)?,
+                    value,
+                    mode,
+                    quality,
+                }))
+            };
+            writes.into_iter().map(op).collect()
+        }))
+    }
+}
+
+/// The handles of the fields that every entity has.
+pub(crate) mod system {
+    use crate::model::{EntityId, Field, FieldCache, FieldKey};
+
+    macro_rules! system_field {
+        ($function:ident, $constant:ident, $name:literal, $type:ty) => {
+            pub(crate) const $constant: FieldKey = $function::<()>().key();
+
+            /// The handle of the system field of that name.
+            #[must_use]
+            pub const fn $function<E>() -> Field<E, $type> {
+                Field::new("", $name, || {
+                    static CACHE: FieldCache = FieldCache::new();
+                    &CACHE
+                })
+            }
+        };
+    }
+
+    system_field!(name, NAME, "Name", String);
+    system_field!(description, DESCRIPTION, "Description", Option<String>);
+    system_field!(parent, PARENT, "Parent", Option<EntityId>);
+}
+
+/// An entity whose getters and setters are those of its derive.
+pub(crate) fn bound<E: BoundEntity>(store: Store, id: EntityId) -> E::Bound {
+    Binding::new(store, id).into()
+}

@@ -1,0 +1,174 @@
+//! What a subscription yields.
+
+use std::sync::Arc;
+
+use smol_str::SmolStr;
+
+use crate::model::{
+    Applied, Cause, Change as Effect, EntityId, FieldId, Revision, Timestamp, TypeId, Value,
+    ValueRef,
+};
+
+/// What a subscription yields.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Event {
+    /// Something changed, or existed already when the subscription asked for first values.
+    Change(Delivery),
+    /// All that existed when the subscription began has been delivered.
+    SnapshotEnd {
+        /// The revision at which the subscription began.
+        revision: Revision,
+    },
+    /// Changes were lost: the recent window passed before they were read.
+    Lagged(Lagged),
+    /// The whole tree was replaced.
+    Resync {
+        /// The commit that replaced it.
+        revision: Revision,
+    },
+}
+
+/// Changes were lost: the recent window passed before they were read.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Lagged {
+    /// The last revision that was read.
+    pub read: Revision,
+    /// The next revision that can be read.
+    pub next: Revision,
+}
+
+/// One change, as a subscription delivers it.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    pub(crate) commit: Arc<Applied>,
+    pub(crate) index: usize,
+    pub(crate) field: FieldId,
+    /// What the reader saw before, where it skipped changes in between.
+    pub(crate) seen: Option<Option<Value>>,
+    pub(crate) context: Vec<Option<Value>>,
+    pub(crate) first_value: bool,
+}
+
+impl Delivery {
+    /// What happened.
+    #[must_use]
+    pub fn effect(&self) -> &Effect {
+        &self.commit.changes[self.index]
+    }
+
+    /// The entity; the Root for a schema.
+    #[must_use]
+    pub fn id(&self) -> EntityId {
+        subject_of(self.effect()).0
+    }
+
+    /// The type of the entity, or the type that was declared.
+    #[must_use]
+    pub fn entity_type(&self) -> TypeId {
+        subject_of(self.effect()).1
+    }
+
+    /// The field that the subscription is about.
+    #[must_use]
+    pub fn field(&self) -> FieldId {
+        self.field
+    }
+
+    /// The value after the change.
+    #[must_use]
+    pub fn current(&self) -> Option<ValueRef<'_>> {
+        current(self.effect(), self.field)
+    }
+
+    /// The value before the change; for a subscription that merges changes, the value that it
+    /// delivered before.
+    #[must_use]
+    pub fn previous(&self) -> Option<ValueRef<'_>> {
+        match &self.seen {
+            Some(seen) => seen.as_ref().map(Value::as_ref),
+            None => previous(self.effect(), self.field),
+        }
+    }
+
+    /// The values of the context fields at the change's revision, in the order in which they were
+    /// asked for; `None` for one that could not be read.
+    #[must_use]
+    pub fn context(&self) -> &[Option<Value>] {
+        &self.context
+    }
+
+    /// Whether this is a value that existed when the subscription began.
+    #[must_use]
+    pub fn is_first_value(&self) -> bool {
+        self.first_value
+    }
+
+    /// The commit that made the change.
+    #[must_use]
+    pub fn revision(&self) -> Revision {
+        self.commit.revision
+    }
+
+    /// When that commit was ordered.
+    #[must_use]
+    pub fn time(&self) -> Timestamp {
+        self.commit.time
+    }
+
+    /// Who made that commit.
+    #[must_use]
+    pub fn writer(&self) -> &SmolStr {
+        &self.commit.writer
+    }
+
+    /// What provoked that commit.
+    #[must_use]
+    pub fn cause(&self) -> Option<&Cause> {
+        self.commit.cause.as_ref()
+    }
+
+    /// Whether the change came from replacing the whole tree.
+    #[must_use]
+    pub fn is_resync(&self) -> bool {
+        self.commit.resync
+    }
+}
+
+/// The entity and the type that an effect is about.
+pub(crate) fn subject_of(effect: &Effect) -> (EntityId, TypeId) {
+    match effect {
+        Effect::Field(change) => (change.id, change.entity_type),
+        Effect::Created(placed) | Effect::Placed(placed) => (placed.id, placed.entity_type),
+        Effect::Deleted(deleted) => (deleted.id, deleted.entity_type),
+        Effect::Schema(change) => (EntityId::ROOT, change.entity_type),
+    }
+}
+
+/// The value of `field` after an effect.
+pub(crate) fn current(effect: &Effect, field: FieldId) -> Option<ValueRef<'_>> {
+    match effect {
+        Effect::Field(change) => change.current.as_ref().map(Value::as_ref),
+        Effect::Created(placed) | Effect::Placed(placed) => placed_value(&placed.to, field),
+        Effect::Deleted(_) | Effect::Schema(_) => None,
+    }
+}
+
+/// The value of `field` before an effect.
+pub(crate) fn previous(effect: &Effect, field: FieldId) -> Option<ValueRef<'_>> {
+    match effect {
+        Effect::Field(change) => change.previous.as_ref().map(Value::as_ref),
+        Effect::Created(placed) | Effect::Placed(placed) => {
+            placed_value(placed.from.as_ref()?, field)
+        }
+        Effect::Deleted(_) | Effect::Schema(_) => None,
+    }
+}
+
+fn placed_value(place: &crate::model::Place, field: FieldId) -> Option<ValueRef<'_>> {
+    match field {
+        FieldId::NAME => Some(ValueRef::String(&place.name)),
+        FieldId::PARENT => Some(ValueRef::EntityReference(place.parent)),
+        _ => None,
+    }
+}

@@ -1,0 +1,92 @@
+//! A store at one revision, as an object.
+
+use std::sync::Arc;
+
+use crate::model::{Image, ImageEntity, ImageField, Op, Result, Revision, Schema};
+use crate::store::{CommitFuture, Store};
+use crate::tree::Tree;
+
+/// A store at one revision. Taking one does not stop the writers, and shares with the store all that
+/// has not changed since.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    tree: Arc<Tree>,
+}
+
+impl Snapshot {
+    /// The revision.
+    #[must_use]
+    pub fn revision(&self) -> Revision {
+        self.tree.revision()
+    }
+
+    /// The tree, for reading by names and ids.
+    #[must_use]
+    pub fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
+    /// All entities, parents before their children, without their fields' values.
+    #[must_use]
+    pub fn entities(&self) -> Vec<ImageEntity> {
+        let without_fields = |entity: ImageEntity| ImageEntity {
+            fields: Vec::new(),
+            ..entity
+        };
+        self.image()
+            .entities
+            .into_iter()
+            .map(without_fields)
+            .collect()
+    }
+
+    /// All fields that have a value, with the entity that each belongs to.
+    #[must_use]
+    pub fn fields(&self) -> Vec<(crate::EntityId, ImageField)> {
+        let fields = |entity: ImageEntity| {
+            entity
+                .fields
+                .into_iter()
+                .map(move |field| (entity.id, field))
+        };
+        self.image().entities.into_iter().flat_map(fields).collect()
+    }
+
+    /// All types.
+    #[must_use]
+    pub fn schemas(&self) -> Vec<Schema> {
+        self.image().schemas
+    }
+
+    /// The whole snapshot as plain data.
+    #[must_use]
+    pub fn image(&self) -> Image {
+        self.tree.image()
+    }
+}
+
+impl Store {
+    /// The store as it is now.
+    #[must_use]
+    pub fn create_snapshot(&self) -> Snapshot {
+        Snapshot {
+            tree: Arc::new(self.shared.read().tree.clone()),
+        }
+    }
+
+    /// Replaces the whole store by a snapshot, in one commit. Write times and writers are kept; each
+    /// reader gets [`crate::Event::Resync`] and one change for each field that differs.
+    pub fn restore_snapshot(&self, snapshot: &Snapshot) -> CommitFuture {
+        self.restore_image(snapshot.image())
+    }
+
+    /// Replaces the whole store by plain data, in one commit, as [`Store::restore_snapshot`] does.
+    ///
+    /// # Errors
+    /// The commit's error says which entity or field of the image is wrong.
+    pub fn restore_image(&self, image: Image) -> CommitFuture {
+        let outcome: Result<_> =
+            self.submit(|_| Ok(smallvec::smallvec![Op::Restore(Arc::new(image))]));
+        CommitFuture::new(outcome)
+    }
+}

@@ -1,0 +1,311 @@
+//! Asking for changes.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::time::Duration;
+
+use smol_str::SmolStr;
+
+use crate::model::{Entity, EntityId, Field, FieldId, FieldType, Result, Revision, Value};
+use crate::store::change::Change;
+use crate::store::core::Shared;
+use crate::store::event::{Delivery, Event, Lagged};
+use crate::store::routes::{CREATED, DELETED, MOVED, SCHEMA, Topic};
+use crate::store::shape::Shape;
+use crate::store::subscription::{Condition, Interest, Subscription};
+
+/// A subscription that is being described; [`Subscribe::start`] begins it.
+#[must_use = "a subscription begins with `start`"]
+pub struct Subscribe {
+    shared: Arc<Shared>,
+    name: SmolStr,
+    about: About,
+    entity: Option<EntityId>,
+    entity_type: Option<SmolStr>,
+    writes: bool,
+    latest: bool,
+    initial: bool,
+    not_by: Option<SmolStr>,
+    context: Vec<SmolStr>,
+    condition: Option<Condition>,
+    interval: Option<Duration>,
+    deadband: f64,
+    from: Option<Revision>,
+}
+
+impl std::fmt::Debug for Subscribe {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "subscribe {}", self.name)
+    }
+}
+
+/// What the changes are about.
+#[derive(Clone, Debug)]
+pub(crate) enum About {
+    Field(SmolStr),
+    Created,
+    Deleted,
+    Moved,
+    Schema,
+}
+
+impl Subscribe {
+    pub(crate) fn new(shared: &Arc<Shared>, about: About, entity_type: Option<SmolStr>) -> Self {
+        Self {
+            shared: Arc::clone(shared),
+            name: SmolStr::new_static("subscription"),
+            about,
+            entity: None,
+            entity_type,
+            writes: false,
+            latest: false,
+            initial: false,
+            not_by: None,
+            context: Vec::new(),
+            condition: None,
+            interval: None,
+            deadband: 0.0,
+            from: None,
+        }
+    }
+
+    /// Calls the subscription so where it is listed.
+    pub fn named(mut self, name: impl Into<SmolStr>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// Only this entity.
+    pub fn entity(mut self, id: impl Into<EntityId>) -> Self {
+        self.entity = Some(id.into());
+        self
+    }
+
+    /// Writes of an equal value too.
+    pub fn writes(mut self) -> Self {
+        self.writes = true;
+        self
+    }
+
+    /// Only the newest value of each field: what lies between is skipped when the reader is slower
+    /// than the writers. For screens.
+    pub fn latest(mut self) -> Self {
+        self.latest = true;
+        self
+    }
+
+    /// What exists already first, then [`Event::SnapshotEnd`].
+    pub fn initial(mut self) -> Self {
+        self.initial = true;
+        self
+    }
+
+    /// Not the changes that the handler of this name causes.
+    pub(crate) fn not_by(mut self, handler: SmolStr) -> Self {
+        self.not_by = Some(handler);
+        self
+    }
+
+    /// Reads on behind this revision instead of behind the newest one.
+    pub(crate) fn from(mut self, revision: Revision) -> Self {
+        self.from = Some(revision);
+        self
+    }
+
+    /// With each change the value at the end of this path of names, as of the change's revision.
+    pub fn context(mut self, path: impl Into<SmolStr>) -> Self {
+        self.context.push(path.into());
+        self
+    }
+
+    /// Only changes of which this says yes. It must be quick and must not call the store.
+    pub fn when(mut self, condition: impl Fn(&Delivery) -> bool + Send + 'static) -> Self {
+        self.condition = Some(Box::new(condition));
+        self
+    }
+
+    /// At most one change per entity in this time; the first and the last value always arrive.
+    pub fn min_interval(mut self, interval: Duration) -> Self {
+        self.interval = Some(interval);
+        self
+    }
+
+    /// Only changes that are at least so far from the value delivered before; the last value arrives
+    /// once nothing larger has come for the minimum interval, or for a second.
+    pub fn deadband(mut self, distance: f64) -> Self {
+        self.deadband = distance;
+        self
+    }
+
+    /// Begins the subscription behind the newest commit.
+    ///
+    /// # Errors
+    /// [`crate::Error::UnknownType`], [`crate::Error::UnknownField`], [`crate::Error::Missing`],
+    /// [`crate::Error::InsideView`]; `Children` is refused: subscribe to creations, deletions and moves.
+    pub fn start(self) -> Result<Subscription> {
+        let (what, entity_type) = {
+            let core = self.shared.read();
+            let tree = &core.tree;
+            let entity_type = match (&self.entity_type, self.entity) {
+                (Some(name), _) => Some(tree.type_id(name)?),
+                (None, Some(id)) => Some(tree.existing(id)?.entity_type()),
+                (None, None) => None,
+            };
+            let what = match (&self.about, entity_type) {
+                (About::Field(name), Some(entity_type)) => tree.field_id(entity_type, name)?,
+                (About::Field(name), None) => tree.field_id(tree.type_id("Root")?, name)?,
+                (About::Created, _) => CREATED,
+                (About::Deleted, _) => DELETED,
+                (About::Moved, _) => MOVED,
+                (About::Schema, _) => SCHEMA,
+            };
+            if what == FieldId::CHILDREN {
+                let reason =
+                    "Children is not written; subscribe to creations, deletions and moves".into();
+                return Err(crate::Error::Refused {
+                    what: "a subscription to Children".into(),
+                    reason,
+                });
+            }
+            (what, entity_type.filter(|_| self.entity.is_none()))
+        };
+        let shaped = self.interval.is_some() || self.deadband > 0.0;
+        let interest = Interest {
+            name: self.name,
+            topic: Topic {
+                what,
+                entity: self.entity,
+            },
+            entity_type,
+            writes: self.writes,
+            latest: self.latest,
+            not_by: self.not_by,
+            context: self.context,
+            condition: self.condition,
+            shape: shaped.then(|| Shape::new(self.interval, self.deadband)),
+            initial: self.initial,
+        };
+        Subscription::begin(&self.shared, interest, self.from)
+    }
+}
+
+/// A subscription to one field, typed.
+pub struct Changes<E, T> {
+    subscription: Subscription,
+    field: Field<E, T>,
+    of: PhantomData<fn() -> (E, T)>,
+}
+
+impl<E, T> std::fmt::Debug for Changes<E, T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.subscription.fmt(f)
+    }
+}
+
+/// What a typed subscription yields.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum FieldEvent<E, T> {
+    /// The field changed, or had a value when the subscription began.
+    Change(Change<E, T>),
+    /// All values that existed when the subscription began have been delivered.
+    SnapshotEnd,
+    /// Changes were lost: the recent window passed before they were read.
+    Lagged(Lagged),
+    /// The whole tree was replaced.
+    Resync,
+}
+
+impl<E, T: FieldType> Changes<E, T> {
+    pub(crate) fn new(subscription: Subscription, field: Field<E, T>) -> Self {
+        Self {
+            subscription,
+            field,
+            of: PhantomData,
+        }
+    }
+
+    /// The next event; waits until there is one.
+    ///
+    /// # Errors
+    /// The change has a value that `T` cannot hold: [`crate::Error::UnknownVariant`],
+    /// [`crate::Error::Unset`]. Later changes can still be read.
+    pub async fn next(&mut self) -> Result<FieldEvent<E, T>> {
+        let event = self.subscription.next().await;
+        self.typed(event)
+    }
+
+    /// The next event, if there is one already.
+    ///
+    /// # Errors
+    /// Those of [`Changes::next`].
+    pub fn try_next(&mut self) -> Result<Option<FieldEvent<E, T>>> {
+        self.subscription
+            .try_next()
+            .map(|event| self.typed(event))
+            .transpose()
+    }
+
+    /// The subscription without its types.
+    pub fn untyped(&mut self) -> &mut Subscription {
+        &mut self.subscription
+    }
+
+    fn typed(&self, event: Event) -> Result<FieldEvent<E, T>> {
+        Ok(match event {
+            Event::Change(delivery) => {
+                FieldEvent::Change(Change::new(delivery, self.field.name())?)
+            }
+            Event::SnapshotEnd { .. } => FieldEvent::SnapshotEnd,
+            Event::Lagged(lagged) => FieldEvent::Lagged(lagged),
+            Event::Resync { .. } => FieldEvent::Resync,
+        })
+    }
+}
+
+/// A typed subscription that is being described; [`SubscribeField::start`] begins it.
+#[must_use = "a subscription begins with `start`"]
+#[derive(Debug)]
+pub struct SubscribeField<E, T> {
+    inner: Subscribe,
+    field: Field<E, T>,
+}
+
+impl<E: Entity, T: FieldType> SubscribeField<E, T> {
+    pub(crate) fn new(shared: &Arc<Shared>, field: Field<E, T>) -> Self {
+        let about = About::Field(field.name().into());
+        Self {
+            inner: Subscribe::new(shared, about, Some(E::TYPE.into())),
+            field,
+        }
+    }
+
+    /// Changes how the subscription is described: `.with(|subscribe| subscribe.latest().initial())`.
+    pub fn with(self, describe: impl FnOnce(Subscribe) -> Subscribe) -> Self {
+        Self {
+            inner: describe(self.inner),
+            field: self.field,
+        }
+    }
+
+    /// Begins the subscription behind the newest commit.
+    ///
+    /// # Errors
+    /// Those of [`Subscribe::start`].
+    pub fn start(self) -> Result<Changes<E, T>> {
+        Ok(Changes::new(self.inner.start()?, self.field))
+    }
+}
+
+/// Reads the `index`-th context value as a `T`; one that cannot be read is unset.
+pub(crate) fn context_value<T: FieldType>(
+    values: &[Option<Value>],
+    index: usize,
+) -> Result<T, crate::model::Misfit> {
+    T::decode(
+        values
+            .get(index)
+            .and_then(Option::as_ref)
+            .map(Value::as_ref),
+    )
+}

@@ -1,0 +1,154 @@
+//! Reading many things under one lock.
+
+use std::marker::PhantomData;
+
+use crate::model::{Entity, EntityId, Error, Field, FieldType, Result, Row, Value};
+use crate::store::core::CoreGuard;
+use crate::tree::{EntityRef, Lens, Location, Tree, resolve};
+
+/// A consistent view of the store: nothing changes while it is held. Hold it briefly; writers wait.
+#[derive(Debug)]
+pub struct View<'a> {
+    pub(crate) core: CoreGuard<'a>,
+}
+
+/// A field of one entity, found once and read fast from then on.
+pub struct Bound<E, T> {
+    id: EntityId,
+    field: Field<E, T>,
+    location: Location,
+    of: PhantomData<fn() -> (E, T)>,
+}
+
+impl<E, T> std::fmt::Debug for Bound<E, T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?} of {}", self.field, self.id)
+    }
+}
+
+impl View<'_> {
+    /// The tree itself, for reading by names and ids.
+    #[must_use]
+    pub fn tree(&self) -> &Tree {
+        &self.core.tree
+    }
+
+    /// The entity with that id.
+    ///
+    /// # Errors
+    /// [`Error::Missing`]
+    pub fn entity(&self, id: impl Into<EntityId>) -> Result<EntityRef<'_>> {
+        self.tree().existing(id.into())
+    }
+
+    /// An entity as the struct that describes it.
+    ///
+    /// # Errors
+    /// [`Error::Missing`], [`Error::WrongEntityType`], and those of [`Entity::read`].
+    pub fn get<E: Entity>(&self, id: impl Into<EntityId>) -> Result<E> {
+        self.tree().read_struct(id.into())
+    }
+
+    /// The value of one field.
+    ///
+    /// # Errors
+    /// [`Error::Missing`], [`Error::UnknownField`], [`Error::Unset`].
+    #[inline]
+    pub fn read<E, T: FieldType>(
+        &self,
+        id: impl Into<EntityId>,
+        field: Field<E, T>,
+    ) -> Result<T::View<'_>> {
+        let id = id.into();
+        let tree = self.tree();
+        let location = tree.locate(id, field.key())?;
+        T::view(tree.value_at(id, &location))
+            .map_err(|fault| fault.at(tree.subject(id), field.name()))
+    }
+
+    /// Finds a field once, to read it again and again with [`View::read_bound`].
+    ///
+    /// # Errors
+    /// [`Error::Missing`], [`Error::UnknownField`].
+    pub fn bind<E, T: FieldType>(
+        &self,
+        id: impl Into<EntityId>,
+        field: Field<E, T>,
+    ) -> Result<Bound<E, T>> {
+        let id = id.into();
+        let location = self.tree().locate(id, field.key())?;
+        Ok(Bound {
+            id,
+            field,
+            location,
+            of: PhantomData,
+        })
+    }
+
+    /// The value of a field that was found before, in this view or in an earlier one.
+    ///
+    /// # Errors
+    /// [`Error::Missing`], [`Error::UnknownField`], [`Error::Unset`].
+    #[inline]
+    pub fn read_bound<E, T: FieldType>(&self, bound: &Bound<E, T>) -> Result<T::View<'_>> {
+        let tree = self.tree();
+        if !tree.still_at(bound.id, &bound.location) {
+            return self.read(bound.id, bound.field);
+        }
+        T::view(tree.value_at(bound.id, &bound.location))
+            .map_err(|fault| fault.at(tree.subject(bound.id), bound.field.name()))
+    }
+
+    /// The value at the end of a path of names, such as `Room->Name`.
+    ///
+    /// # Errors
+    /// [`Error::Path`], [`Error::UnknownField`].
+    pub fn value(&self, id: impl Into<EntityId>, path: &str) -> Result<Option<Value>> {
+        let tree = self.tree();
+        let id = id.into();
+        let (entity, field) = resolve(tree, id, path)?;
+        let entity_type = tree.existing(entity)?.entity_type();
+        Ok(Lens::value(
+            tree,
+            entity,
+            tree.field_id(entity_type, &field)?,
+        ))
+    }
+
+    /// The entity at an absolute path, such as `/Home/Kitchen`.
+    ///
+    /// # Errors
+    /// [`Error::Path`]
+    pub fn find(&self, path: &str) -> Result<EntityId> {
+        self.tree().at_path(path)
+    }
+}
+
+impl Tree {
+    /// An entity as the struct that describes it.
+    ///
+    /// # Errors
+    /// [`Error::Missing`], [`Error::WrongEntityType`], and those of [`Entity::read`].
+    pub fn read_struct<E: Entity>(&self, id: EntityId) -> Result<E> {
+        let entity = self.existing(id)?;
+        self.must_be::<E>(entity)?;
+        E::read(&entity as &dyn Row)
+    }
+
+    /// Refuses an entity of another type than `E` or one that extends it.
+    ///
+    /// # Errors
+    /// [`Error::WrongEntityType`], [`Error::UnknownType`]
+    pub(crate) fn must_be<E: Entity>(&self, entity: EntityRef<'_>) -> Result<()> {
+        if entity.type_name() == E::TYPE || self.is_a(entity.entity_type(), self.type_id(E::TYPE)?)
+        {
+            return Ok(());
+        }
+        let (expected, actual) = (E::TYPE.into(), entity.type_name().clone());
+        Err(Error::WrongEntityType {
+            entity: self.subject(entity.id()),
+            expected,
+            actual,
+        })
+    }
+}

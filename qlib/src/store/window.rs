@@ -1,0 +1,140 @@
+//! The recent window: the newest commits with the values that they replaced.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use crate::model::{Applied, Change, EntityId, Revision, Value};
+
+/// How much the recent window holds: whichever limit is reached first.
+#[derive(Clone, Copy, Debug)]
+pub struct WindowLimits {
+    /// Bytes, roughly.
+    pub bytes: usize,
+    /// Commits.
+    pub commits: usize,
+}
+
+impl Default for WindowLimits {
+    fn default() -> Self {
+        Self {
+            bytes: 64 << 20,
+            commits: 1_000_000,
+        }
+    }
+}
+
+/// The newest commits, without gaps.
+#[derive(Debug)]
+pub(crate) struct Window {
+    limits: WindowLimits,
+    first: Revision,
+    commits: VecDeque<Arc<Applied>>,
+    bytes: usize,
+    /// When an entity was deleted, for those that were inside the window.
+    deletions: FxHashMap<EntityId, Vec<Revision>>,
+}
+
+impl Window {
+    pub(crate) fn new(limits: WindowLimits) -> Self {
+        Self {
+            limits,
+            first: 1,
+            commits: VecDeque::new(),
+            bytes: 0,
+            deletions: FxHashMap::default(),
+        }
+    }
+
+    /// The oldest revision that is still here; one more than the newest if none is.
+    pub(crate) fn first(&self) -> Revision {
+        self.first
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.commits.len()
+    }
+
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    #[inline]
+    pub(crate) fn get(&self, revision: Revision) -> Option<&Arc<Applied>> {
+        self.commits
+            .get(usize::try_from(revision.checked_sub(self.first)?).ok()?)
+    }
+
+    /// The first deletion of an entity after `revision`.
+    pub(crate) fn deleted_after(&self, id: EntityId, revision: Revision) -> Option<Revision> {
+        if self.deletions.is_empty() {
+            return None;
+        }
+        self.deletions
+            .get(&id)?
+            .iter()
+            .copied()
+            .find(|deleted| *deleted > revision)
+    }
+
+    pub(crate) fn push(&mut self, applied: Arc<Applied>) {
+        self.bytes += size(&applied);
+        for change in &applied.changes {
+            if let Change::Deleted(deleted) = change {
+                self.deletions
+                    .entry(deleted.id)
+                    .or_default()
+                    .push(applied.revision);
+            }
+        }
+        self.commits.push_back(applied);
+        // The newest commit stays, whatever its size: its readers have not seen it yet.
+        while self.commits.len() > 1
+            && (self.bytes > self.limits.bytes || self.commits.len() > self.limits.commits)
+        {
+            self.evict();
+        }
+    }
+
+    fn evict(&mut self) {
+        let Some(oldest) = self.commits.pop_front() else {
+            return;
+        };
+        self.bytes -= size(&oldest);
+        self.first = oldest.revision + 1;
+        for change in &oldest.changes {
+            if let Change::Deleted(deleted) = change
+                && let Some(revisions) = self.deletions.get_mut(&deleted.id)
+            {
+                revisions.retain(|revision| *revision > oldest.revision);
+                if revisions.is_empty() {
+                    self.deletions.remove(&deleted.id);
+                }
+            }
+        }
+    }
+}
+
+/// Bytes that a commit takes, roughly: values of more than 23 bytes are shared with the tree or
+/// with each other, and are counted where they were replaced.
+fn size(applied: &Applied) -> usize {
+    let long = |value: &Option<Value>| {
+        value
+            .as_ref()
+            .map_or(0, |value| value.size().saturating_sub(23))
+    };
+    let changes = applied.changes.iter().map(|change| {
+        size_of::<Change>()
+            + match change {
+                Change::Field(change) => long(&change.previous) + long(&change.current),
+                Change::Created(_) | Change::Placed(_) => size_of::<crate::model::Placement>(),
+                Change::Deleted(deleted) => {
+                    let fields = deleted.fields.iter().map(|(_, value, _)| 72 + long(value));
+                    size_of::<crate::model::DeletedEntity>() + fields.sum::<usize>()
+                }
+                Change::Schema(change) => 512 + change.current.fields.len() * 256,
+            }
+    });
+    size_of::<Applied>() + 24 + changes.sum::<usize>()
+}
