@@ -50,3 +50,11 @@ fn faults(expansion: TokenStream) -> Vec<(String, String)> {
     }
     faults
 }
+
+/// Compares a text with its snapshot, which does not repeat the input.
+macro_rules! shows {
+    ($text:expr) => {
+        insta::with_settings!({ omit_expression => true }, { insta::assert_snapshot!($text) })
+    };
+}
+pub(crate) use shows;

@@ -1,9 +1,33 @@
-//! What generated code calls, and nothing else does.
+//! What generated code calls, and nothing else does. It names all that it uses through here, so that
+//! no name of the user's can come between.
 
 use std::fmt::Display;
-use std::marker::PhantomData;
 
-use crate::model::{Field, FieldKey, FieldType, NewEntity, Value, ValueRef, Writable};
+pub use core::prelude::v1::test;
+pub use std::boxed::Box;
+pub use std::convert::{From, Into};
+pub use std::env;
+pub use std::marker::PhantomData;
+pub use std::ops::{Deref, DerefMut};
+pub use std::option::Option::{self, None, Some};
+pub use std::process::ExitCode;
+pub use std::result::Result::{Err, Ok};
+pub use std::string::String;
+pub use std::time::Duration;
+pub use std::vec::Vec;
+
+pub use inventory;
+
+pub use crate::model::{
+    Choice, Entity, EntityId, Field, FieldCache, FieldKey, FieldType, NewEntity, OnDelete,
+    Readable, Result, Row, Schema, Validator, Value, ValueRef, Writable,
+};
+pub use crate::store::{Binding, BoundEntity};
+
+/// The handles of the fields that every entity has.
+pub mod system {
+    pub use crate::store::fields::{description, name, parent};
+}
 
 /// A struct of typed handles, whose only value is a constant.
 pub trait Handles: Sized {
@@ -22,16 +46,14 @@ pub trait Extensible {
     type Handles<E>: Handles;
     /// The entity bound to a store.
     type Bound;
-    /// What every bound entity stands on.
-    type Binding;
     /// Its name and those of its fields.
     const DECLARED: &'static Declared;
 
     /// What a bound entity stands on.
-    fn binding(bound: &Self::Bound) -> &Self::Binding;
+    fn binding(bound: &Self::Bound) -> &Binding;
 
     /// What a bound entity stands on.
-    fn binding_mut(bound: &mut Self::Bound) -> &mut Self::Binding;
+    fn binding_mut(bound: &mut Self::Bound) -> &mut Binding;
 }
 
 /// The names of an entity and of its fields.
@@ -46,9 +68,16 @@ pub struct Declared {
 }
 
 impl Declared {
-    /// Whether a field has that name.
-    #[must_use]
-    pub const fn has(&self, name: &str) -> bool {
+    /// Stops the compiler if a field has that name.
+    ///
+    /// # Panics
+    /// A field has that name.
+    #[track_caller]
+    pub const fn lacks(&self, name: &str, fault: &str) {
+        assert!(!self.has(name), "{}", fault);
+    }
+
+    const fn has(&self, name: &str) -> bool {
         let mut at = 0;
         while at < self.names.len() {
             if equal(self.names[at].as_bytes(), name.as_bytes()) {
@@ -75,6 +104,39 @@ const fn equal(left: &[u8], right: &[u8]) -> bool {
         at += 1;
     }
     true
+}
+
+impl Readable for Binding {
+    fn read<E, T: FieldType>(&self, field: Field<E, T>) -> Result<T> {
+        self.get(field)
+    }
+}
+
+impl Writable for Binding {
+    fn write<E, T: FieldType>(&mut self, field: Field<E, T>, value: T) {
+        self.set(field, value);
+    }
+}
+
+/// A value that a handler can be given as its argument of type `A`: one of that type.
+#[diagnostic::on_unimplemented(
+    message = "the handler is given `{Self}`, not `{A}`",
+    label = "write `{Self}`"
+)]
+pub trait Argument<A> {
+    /// Gives it.
+    fn give(self) -> A;
+}
+
+impl<A> Argument<A> for A {
+    fn give(self) -> A {
+        self
+    }
+}
+
+/// Gives a handler its argument.
+pub fn argument<A, V: Argument<A>>(value: V) -> A {
+    value.give()
 }
 
 /// A worker that qlib makes with `Default`.

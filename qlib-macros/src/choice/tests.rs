@@ -1,5 +1,5 @@
 use super::derive;
-use crate::testing::{mistakes, pretty, tokens};
+use crate::testing::{mistakes, pretty, shows, tokens};
 
 #[test]
 fn an_enum_becomes_a_choice_and_the_type_of_a_field() {
@@ -10,7 +10,7 @@ fn an_enum_becomes_a_choice_and_the_type_of_a_field() {
             On,
         }
     "#;
-    insta::assert_snapshot!(pretty(derive(tokens(input))));
+    shows!(pretty(derive(tokens(input))));
 }
 
 #[test]
@@ -26,5 +26,5 @@ fn mistakes_say_what_to_write() {
         "enum Power { #[choice] On }",
         "#[qlib(krate = q)] enum Power { On }",
     ];
-    insta::assert_snapshot!(mistakes(inputs, |input| derive(tokens(input))));
+    shows!(mistakes(inputs, |input| derive(tokens(input))));
 }

@@ -22,27 +22,26 @@ pub(crate) enum Given {
     List(TokenStream, Span),
 }
 
-/// Cuts the arguments of an attribute at its commas and notes those that begin with no key.
-pub(crate) fn split_args(tokens: TokenStream, faults: &mut Faults) -> Vec<Arg> {
+/// Cuts the arguments of an attribute at its commas and notes those that begin with no key, with
+/// what was expected.
+pub(crate) fn split_args(tokens: TokenStream, expected: &str, faults: &mut Faults) -> Vec<Arg> {
     split_commas(tokens)
         .into_iter()
-        .filter_map(|part| faults.keep(arg(part)))
+        .filter_map(|part| faults.keep(arg(part, expected)))
         .collect()
 }
 
-fn arg(part: TokenStream) -> syn::Result<Arg> {
+fn arg(part: TokenStream, expected: &str) -> syn::Result<Arg> {
     let mut tokens = part.clone().into_iter();
     let key = match tokens.next() {
         Some(TokenTree::Ident(key)) => key,
         Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::None => {
-            return arg(group.stream().into_iter().chain(tokens).collect());
+            let tokens = group.stream().into_iter().chain(tokens);
+            return arg(tokens.collect(), expected);
         }
-        Some(other) => return Err(syn::Error::new(other.span(), "expected a key here")),
-        None => {
-            return Err(syn::Error::new(
-                Span::call_site(),
-                "expected a key between the commas",
-            ));
+        other => {
+            let place = other.map_or_else(Span::call_site, |other| other.span());
+            return Err(syn::Error::new(place, format!("expected {expected}")));
         }
     };
     let given = match tokens.next() {
@@ -57,6 +56,9 @@ fn arg(part: TokenStream) -> syn::Result<Arg> {
         }
         Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Parenthesis => {
             Given::List(group.stream(), group.span())
+        }
+        Some(TokenTree::Punct(dot)) if dot.as_char() == '.' => {
+            return Err(syn::Error::new(dot.span(), format!("expected {expected}")));
         }
         Some(other) => {
             let message = format!("expected `,`, `=` or `(` after `{key}`");

@@ -64,7 +64,9 @@ impl Attribute {
         let name = self.name();
         let group: Group = (|input: ParseStream<'_>| input.parse())
             .parse2(self.rest.clone())
-            .map_err(|_| syn::Error::new_spanned(&self.rest, format!("write `#[{name}(…)]`")))?;
+            .map_err(|_| {
+                syn::Error::new_spanned(&self.rest, format!("write `#[{name}]` or `#[{name}(…)]`"))
+            })?;
         Ok(group.stream())
     }
 

@@ -1,6 +1,6 @@
 //! `Device.Status` and `Device.Room -> Room.Name`.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 use syn::parse::{Parse, ParseStream};
 use syn::{Path, Token};
@@ -28,13 +28,18 @@ impl Parse for FieldPath {
                 format!("`{name}` names no field; write `{name}.Field`, as in `Device.Status`");
             return Err(syn::Error::new_spanned(&entity, message));
         }
-        let dot = input.parse()?;
+        let dot: Token![.] = input.parse()?;
         let field = input.parse().map_err(|fault| {
+            let place = if input.is_empty() {
+                dot.span
+            } else {
+                fault.span()
+            };
             let message = format!(
                 "expected the name of a field of `{}` here",
                 path_text(&entity)
             );
-            syn::Error::new(fault.span(), message)
+            syn::Error::new(place, message)
         })?;
         Ok(Self { entity, dot, field })
     }
@@ -44,11 +49,13 @@ impl FieldPath {
     /// The typed handle: `<Device as Entity>::FIELDS.Status`.
     pub(crate) fn expand(&self, qlib: &Library) -> TokenStream {
         let Self { entity, dot, field } = self;
-        let span = entity
-            .segments
-            .last()
-            .map_or_else(|| field.span(), |last| last.ident.span());
-        quote_spanned!(span=> <#entity as #qlib::Entity>::FIELDS #dot #field)
+        quote_spanned!(self.place()=> <#entity as #qlib::Entity>::FIELDS #dot #field)
+    }
+
+    /// The place of the entity.
+    pub(crate) fn place(&self) -> Span {
+        let last = self.entity.segments.last();
+        last.map_or_else(|| self.field.span(), |last| last.ident.span())
     }
 
     /// The entity, as messages show it.
@@ -78,16 +85,23 @@ impl Parse for Hops {
 }
 
 impl Hops {
+    /// The place where it begins.
+    pub(crate) fn place(&self) -> Span {
+        self.first.place()
+    }
+
     /// The typed path: `then(FIELDS.Room.path(), FIELDS.Name)`. It is a function and no method,
     /// so that a field that leads nowhere is an error at that field.
     pub(crate) fn expand(&self, qlib: &Library) -> TokenStream {
         let span = self.first.field.span();
         let first = self.first.expand(qlib);
         let mut path = quote_spanned!(span=> #first.path());
-        for (arrow, field) in &self.hops {
+        for (arrow, field_path) in &self.hops {
             let then = Ident::new("then", arrow.spans[0]);
-            let field = field.expand(qlib);
-            path = quote_spanned!(arrow.spans[0]=> #qlib::#then(#path, #field));
+            let field = field_path.expand(qlib);
+            let entity = &field_path.entity;
+            path =
+                quote_spanned!(arrow.spans[0]=> #qlib::#then::<_, _, #entity, _, _>(#path, #field));
         }
         path
     }

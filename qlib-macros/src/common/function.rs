@@ -152,6 +152,14 @@ impl Param {
     pub(crate) fn kind_span(&self) -> Span {
         first_span(self.kind.to_token_stream())
     }
+
+    /// The type is `impl Trait`, behind any `&`.
+    pub(crate) fn is_generic(&self) -> bool {
+        match &self.kind {
+            Type::Reference(reference) => matches!(*reference.elem, Type::ImplTrait(_)),
+            kind => matches!(kind, Type::ImplTrait(_)),
+        }
+    }
 }
 
 /// The place of the first token.

@@ -88,7 +88,7 @@ impl<T> Keys<T> {
     ) {
         let mut seen: Vec<&'static str> = Vec::new();
         for tokens in attributes {
-            for arg in split_args(tokens, faults) {
+            for arg in split_args(tokens, &self.expected(), faults) {
                 self.read_one(arg, &mut seen, target, faults);
             }
         }
@@ -120,21 +120,24 @@ impl<T> Keys<T> {
         }
     }
 
+    fn expected(&self) -> String {
+        let names = list(self.keys.iter().map(|key| key.name));
+        match self.keys.len() {
+            0 => format!("nothing here; write {}", self.of),
+            1 => names,
+            _ => format!("one of {names}"),
+        }
+    }
+
     fn unknown(&self, word: &str) -> String {
-        let names = || self.keys.iter().map(|key| key.name);
-        let of = self.of;
+        let names = self.keys.iter().map(|key| key.name);
+        let (of, expected) = (self.of, self.expected());
         match self.keys.len() {
             0 => format!("{of} has no keys; leave `{word}` out"),
-            1 => format!(
-                "{of} has no key `{word}`; the only one is {}",
-                list(names())
-            ),
+            1 => format!("{of} has no key `{word}`; the only one is {expected}"),
             _ => {
-                let close = did_you_mean(word, names());
-                format!(
-                    "{of} has no key `{word}`; expected one of {}{close}",
-                    list(names())
-                )
+                let close = did_you_mean(word, names);
+                format!("{of} has no key `{word}`; expected {expected}{close}")
             }
         }
     }

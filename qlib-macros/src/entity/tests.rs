@@ -1,5 +1,5 @@
 use super::derive;
-use crate::testing::{mistakes, pretty, tokens};
+use crate::testing::{mistakes, pretty, shows, tokens};
 
 fn expansion(input: &str) -> String {
     pretty(derive(tokens(input)))
@@ -7,7 +7,7 @@ fn expansion(input: &str) -> String {
 
 #[test]
 fn a_struct_becomes_an_entity() {
-    insta::assert_snapshot!(expansion(
+    shows!(expansion(
         r#"
         /// A switchable light in a room.
         pub struct Device {
@@ -26,12 +26,12 @@ fn a_struct_becomes_an_entity() {
 
 #[test]
 fn a_struct_without_fields_is_an_entity() {
-    insta::assert_snapshot!(expansion("struct Room {}"));
+    shows!(expansion("struct Room {}"));
 }
 
 #[test]
 fn an_entity_extends_another() {
-    insta::assert_snapshot!(expansion(
+    shows!(expansion(
         r#"
         #[entity(extends = model::Device, rename = "Light")]
         #[qlib(crate = home)]
@@ -59,7 +59,7 @@ fn mistakes_of_the_struct_say_what_to_write() {
         "#[entity = \"Device\"] struct Device {}",
         "#[qlib(path = q)] struct Device {}",
     ];
-    insta::assert_snapshot!(mistakes(inputs, |input| derive(tokens(input))));
+    shows!(mistakes(inputs, |input| derive(tokens(input))));
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn mistakes_of_names_say_what_to_write() {
         "struct Device { set_point: f64, point: f64 }",
         "#[entity(extends = Base)] struct Device { base: f64 }",
     ];
-    insta::assert_snapshot!(mistakes(inputs, |input| derive(tokens(input))));
+    shows!(mistakes(inputs, |input| derive(tokens(input))));
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn mistakes_of_types_say_what_to_write() {
         "Option<u8>",
     ];
     let inputs = types.map(|kind| &*format!("struct Device {{ value: {kind} }}").leak());
-    insta::assert_snapshot!(mistakes(inputs, |input| derive(tokens(input))));
+    shows!(mistakes(inputs, |input| derive(tokens(input))));
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn mistakes_of_constraints_say_what_to_write() {
         "#[field(indx, unqiue)] value: i64",
     ];
     let inputs = fields.map(|field| &*format!("struct Device {{ {field} }}").leak());
-    insta::assert_snapshot!(mistakes(inputs, |input| derive(tokens(input))));
+    shows!(mistakes(inputs, |input| derive(tokens(input))));
 }
 
 #[test]

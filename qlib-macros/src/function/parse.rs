@@ -6,7 +6,7 @@ use syn::parse::{ParseStream, Parser};
 
 use super::model::Alone;
 use crate::common::{Attribute, Faults, Function, Library, take_library};
-use crate::handler::{self, Event, Place};
+use crate::handler::{self, Event, Handler, Place};
 
 /// Gives the function without our attributes, and the worker that it is.
 pub(crate) fn parse(
@@ -43,6 +43,11 @@ pub(crate) fn parse(
         &mut qlib,
         faults,
     );
+    // What the function exists under holds for its worker as a whole.
+    let handler = handler.map(|handler| Handler {
+        conditions: Vec::new(),
+        ..handler
+    });
     let alone = Alone {
         qlib,
         visibility: function.visibility.clone(),

@@ -1,7 +1,7 @@
 //! What a handler is.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use syn::Path;
+use syn::{Path, Type};
 
 use crate::common::{Attribute, FieldPath, Hops, Library, Period};
 
@@ -170,6 +170,8 @@ pub(crate) struct Context {
 pub(crate) struct Argument {
     /// What it is.
     pub(crate) role: Role,
+    /// Its type.
+    pub(crate) kind: Type,
     /// The place of its type.
     pub(crate) place: Span,
 }

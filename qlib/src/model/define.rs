@@ -5,7 +5,7 @@ use std::ops::RangeBounds;
 
 use smol_str::SmolStr;
 
-use crate::model::{Field, FieldSchema, FieldType, Kind, Lengthy, OnDelete, Ordered, Scope, Value};
+use crate::model::{Field, FieldSchema, FieldType, Kind, Lengthy, OnDelete, Ordered, Scope};
 
 /// The definition of a field that holds a `T`.
 #[must_use]

@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use smol_str::SmolStr;
 
-use crate::model::{EntityId, Error, FieldDefinition, Kind, Result, Schema, Subject, Timestamp, Value, ValueRef};
+use crate::model::{
+    EntityId, Error, FieldDefinition, Kind, Result, Schema, Subject, Timestamp, Value, ValueRef,
+};
 
 /// A struct whose values are entities. Derive it.
 ///

@@ -26,7 +26,10 @@ fn inherited(entity: &Entity, field: &Field) -> Option<TokenStream> {
         entity.name
     );
     Some(quote_spanned! {field.ident.span()=>
-        const _: () = #qlib::assert!(!#declared.has(#name), #fault);
+        const _: () = {
+            let inherited = #declared;
+            inherited.lacks(#name, #fault)
+        };
     })
 }
 

@@ -28,7 +28,6 @@ pub(crate) fn expand(entity: &Entity) -> TokenStream {
         impl #qlib::Extensible for #ident {
             type Handles<E> = #handles<E>;
             type Bound = #bound;
-            type Binding = #qlib::Binding;
             const DECLARED: &'static #qlib::Declared = &#qlib::Declared {
                 name: #name,
                 names: &[#(#names),*],

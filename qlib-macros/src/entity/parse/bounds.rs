@@ -3,7 +3,7 @@
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use regex_lite::Regex;
-use syn::LitStr;
+use syn::{Lit, LitStr};
 
 use super::keys::Given;
 use super::kinds::{Kind, Shape};
@@ -100,6 +100,7 @@ pub(crate) fn check(given: &Given, kind: &Kind, faults: &mut Faults) {
             "a unique field has no default: the second entity would repeat it; leave out `default` or `unique`",
         );
     }
+    check_default(value, kind, faults);
     if let (Some(range), Some(number)) = (&given.range, number(value))
         && !range.contains(number)
     {
@@ -114,21 +115,43 @@ pub(crate) fn check(given: &Given, kind: &Kind, faults: &mut Faults) {
 /// The ends of a range are of the field's own type.
 fn check_range(given: &Given, kind: &Kind, faults: &mut Faults) {
     let Some(range) = &given.range else { return };
-    for (tokens, end) in range.low.iter().chain(&range.high) {
-        let text = tokens.to_string().replace(' ', "");
-        match (kind.shape, end) {
-            (Shape::Float, Number::Int(_)) => {
-                faults.on(tokens, format!("the field is `f64`; write `{text}.0`"));
-            }
-            (Shape::Int, Number::Float(number)) => {
-                faults.on(
-                    tokens,
-                    format!("the field is `i64`; write `{}`", number.trunc()),
-                );
-            }
-            _ => {}
+    let ends = || [&range.low, &range.high].into_iter().flatten();
+    let any = |is: fn(&Number) -> bool| ends().any(|(_, number)| is(number));
+    let (name, fits): (_, fn(&Number) -> String) = match kind.shape {
+        Shape::Float if any(|end| matches!(end, Number::Int(_))) => {
+            ("f64", |end| format!("{:?}", end.as_float()))
         }
-    }
+        Shape::Int if any(|end| matches!(end, Number::Float(_))) => {
+            ("i64", |end| format!("{}", end.as_float().trunc()))
+        }
+        _ => return,
+    };
+    let end = |end: &Option<(TokenStream, Number)>| {
+        end.as_ref()
+            .map(|(_, number)| fits(number))
+            .unwrap_or_default()
+    };
+    let (low, high) = (end(&range.low), end(&range.high));
+    let sign = if range.inclusive { "..=" } else { ".." };
+    faults.on(
+        &range.tokens,
+        format!("the field is `{name}`; write `range({low}{sign}{high})`"),
+    );
+}
+
+/// A default that is a literal is of the field's own type.
+fn check_default(value: &TokenStream, kind: &Kind, faults: &mut Faults) {
+    let Ok(literal) = syn::parse2::<Lit>(value.clone()) else {
+        return;
+    };
+    let (name, write) = match (kind.shape, literal) {
+        (Shape::Int, Lit::Str(_) | Lit::Bool(_) | Lit::Float(_)) => ("i64", "a whole number"),
+        (Shape::Float, Lit::Str(_) | Lit::Bool(_)) => ("f64", "a number, as in `default = 0.0`"),
+        (Shape::Text, Lit::Int(_) | Lit::Float(_) | Lit::Bool(_)) => ("String", "a text in quotes"),
+        (Shape::Bool, Lit::Int(_) | Lit::Float(_) | Lit::Str(_)) => ("bool", "`true` or `false`"),
+        _ => return,
+    };
+    faults.on(value, format!("the field is `{name}`; write {write}"));
 }
 
 fn check_references(given: &Given, kind: &Kind, faults: &mut Faults) {

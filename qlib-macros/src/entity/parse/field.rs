@@ -15,13 +15,7 @@ pub(crate) fn parse(field: &syn::Field, qlib: &Library, faults: &mut Faults) -> 
     let mut given = Given::new(qlib);
     keys::KEYS.read_all(args_of(&field.attrs, "field", faults), &mut given, faults);
     let handle = handle(&ident, &given, faults);
-    let kind = match kinds::kind(&field.ty) {
-        Ok(kind) => kind,
-        Err(fault) => {
-            faults.on(&field.ty, fault);
-            return None;
-        }
-    };
+    let kind = faults.keep(kinds::kind(&field.ty))?;
     bounds::check(&given, &kind, faults);
     Some(Field {
         visibility: field.vis.clone(),

@@ -18,6 +18,10 @@ pub(crate) enum Shape {
     Int,
     /// `f64`
     Float,
+    /// `String`
+    Text,
+    /// `bool`
+    Bool,
     /// `Ref<_>`
     Reference,
     /// `Vec<Ref<_>>`
@@ -29,20 +33,18 @@ pub(crate) enum Shape {
 const ALL: &str = "write `i64`, `f64`, `String`, `bool`, `Vec<u8>`, `Ref<…>`, `Timestamp`, `Script`, an enum with `#[derive(Choice)]`, `Vec<Ref<…>>`, or an `Option` of one of these";
 
 /// Looks at a type, and says what to write instead of one that no field can have.
-pub(crate) fn kind(kind: &Type) -> Result<Kind, String> {
-    if let Some(inner) = argument(kind, "Option") {
-        if argument(inner, "Option").is_some() {
-            return Err("a field is unset or not; write one `Option`".to_owned());
-        }
-        return Ok(Kind {
-            optional: true,
-            shape: shape(inner)?,
-        });
+pub(crate) fn kind(kind: &Type) -> syn::Result<Kind> {
+    let inner = argument(kind, "Option");
+    let optional = inner.is_some();
+    let inner = inner.unwrap_or(kind);
+    let shape = match optional && argument(inner, "Option").is_some() {
+        true => Err("a field is unset or not; write one `Option`".to_owned()),
+        false => shape(inner),
+    };
+    match shape {
+        Ok(shape) => Ok(Kind { optional, shape }),
+        Err(fault) => Err(syn::Error::new_spanned(inner, fault)),
     }
-    Ok(Kind {
-        optional: false,
-        shape: shape(kind)?,
-    })
 }
 
 fn shape(kind: &Type) -> Result<Shape, String> {
@@ -64,6 +66,8 @@ fn shape(kind: &Type) -> Result<Shape, String> {
     match last(path).as_str() {
         "i64" => Ok(Shape::Int),
         "f64" => Ok(Shape::Float),
+        "String" => Ok(Shape::Text),
+        "bool" => Ok(Shape::Bool),
         "Ref" => Ok(Shape::Reference),
         other => instead(other).map_or(Ok(Shape::Other), Err),
     }

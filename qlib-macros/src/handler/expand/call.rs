@@ -122,16 +122,20 @@ impl Handler {
             }
             Role::Payload => {
                 let name = Ident::new(self.payload().unwrap_or("value"), place);
-                quote!(#name)
+                self.fitting(argument, &name)
             }
             Role::Context(position) => match self.context.get(position) {
-                Some(value) => {
-                    let name = value.at(place);
-                    quote!(#name)
-                }
+                Some(value) => self.fitting(argument, &value.at(place)),
                 None => TokenStream::new(),
             },
         }
+    }
+
+    /// A value that is handed over if it has the type of the argument; else the compiler says which
+    /// type to write.
+    fn fitting(&self, argument: &Argument, name: &Ident) -> TokenStream {
+        let (qlib, kind) = (&self.qlib, &argument.kind);
+        quote_spanned!(argument.place=> #qlib::argument::<#kind, _>(#name))
     }
 }
 

@@ -5,8 +5,9 @@ mod condition;
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
 
-use super::model::{Call, Context, Event, Handler, Trigger};
+use super::model::{Call, Context, Handler, Trigger};
 
 /// The statement that registers a handler with the definition of its worker.
 pub(crate) fn registration(handler: &Handler) -> TokenStream {
@@ -16,7 +17,6 @@ pub(crate) fn registration(handler: &Handler) -> TokenStream {
         name,
         ..
     } = handler;
-    let definition = Ident::new("definition", Span::call_site());
     let begin = begin(handler);
     let function = call::expand(handler);
     let end = match &handler.trigger {
@@ -34,51 +34,52 @@ pub(crate) fn registration(handler: &Handler) -> TokenStream {
     });
     let options = options
         .iter()
-        .map(|Call { method, argument }| quote!(.#method(#argument)));
-    quote!(#(#conditions)* #definition #begin #context #when #(#options)* #end;)
+        .map(|Call { method, argument }| quote_spanned!(method.span()=> .#method(#argument)));
+    quote!(#(#conditions)* #begin #context #when #(#options)* #end;)
 }
 
+/// The definition of the worker, told what the handler reacts to. It stands where that is named, so
+/// that what does not fit is reported there.
 fn begin(handler: &Handler) -> TokenStream {
     let qlib = &handler.qlib;
     match &handler.trigger {
-        Trigger::Init => quote!(.init),
-        Trigger::Deinit => quote!(.deinit),
+        Trigger::Init => quote!(definition.init),
+        Trigger::Deinit => quote!(definition.deinit),
         Trigger::Every(period) => {
             let period = period.expand(qlib);
-            quote!(.every(#period))
+            quote!(definition.every(#period))
         }
-        Trigger::Tick(tick) => quote_spanned!(tick.span()=> .every_tick()),
-        Trigger::Change(field) => {
-            let field = field.expand(qlib);
-            quote!(.on_change(#field))
+        Trigger::Tick(tick) => quote_spanned!(tick.span()=> definition.every_tick()),
+        Trigger::Change(path) => {
+            let (entity, field) = (&path.entity, path.expand(qlib));
+            quote_spanned!(path.place()=> definition.on_change::<#entity, _>(#field))
         }
         Trigger::Entity(event, path) => {
-            let method = method(*event);
-            quote!(.#method::<#path>())
+            let method = Ident::new(event.attribute(), path.span());
+            quote_spanned!(path.span()=> definition.#method::<#path>())
         }
         Trigger::Signal(signal) => {
             let (worker, field) = (&signal.entity, &signal.field);
-            quote!(.on_signal(|emitter: &#worker| &emitter.#field))
+            quote_spanned!(signal.place()=> definition.on_signal::<#worker, _>(|emitter| &emitter.#field))
         }
         Trigger::SystemSignal(signal) => {
             let (source, field) = (&signal.entity, &signal.field);
-            quote!(.on_system_signal(<#source as #qlib::SystemSignals>::SIGNALS.#field))
+            quote_spanned! {signal.place()=>
+                definition.on_system_signal(<#source as #qlib::SystemSignals>::SIGNALS.#field)
+            }
         }
         Trigger::Plain(event) => {
-            let method = method(*event);
-            quote!(.#method())
+            let method = Ident::new(event.attribute(), Span::call_site());
+            quote!(definition.#method())
         }
     }
 }
 
-fn method(event: Event) -> Ident {
-    Ident::new(event.attribute(), Span::call_site())
-}
-
 fn context(handler: &Handler) -> Option<TokenStream> {
+    let first = handler.context.first()?;
     let paths = handler
         .context
         .iter()
         .map(|Context { path, .. }| path.expand(&handler.qlib));
-    (!handler.context.is_empty()).then(|| quote!(.context((#(#paths,)*))))
+    Some(quote_spanned!(first.path.place()=> .context((#(#paths,)*))))
 }

@@ -20,18 +20,20 @@ pub(super) fn parse(
         leads: leads || event == Event::Leader,
     };
     let mut arguments: Vec<Argument> = Vec::new();
-    for param in &function.params {
+    for param in function.params.iter().filter(|param| !param.is_generic()) {
         let Some(role) = faults.keep(known.role(param)) else {
             continue;
         };
         if arguments.iter().any(|other| other.role == role) {
-            faults.on(
-                &param.kind,
-                "this argument comes twice; leave one of them out",
-            );
+            let message = match (event, role) {
+                (Event::Signal, Role::Payload) => "a signal carries one value; leave this one out",
+                _ => "this argument comes twice; leave one of them out",
+            };
+            faults.on(&param.kind, message);
         } else {
             arguments.push(Argument {
                 role,
+                kind: param.kind.clone(),
                 place: param.kind_span(),
             });
         }

@@ -14,7 +14,7 @@ const MOST: usize = 12;
 /// Reads the list.
 pub(super) fn parse(list: TokenStream, place: Span, faults: &mut Faults) -> Vec<Context> {
     let mut context: Vec<Context> = Vec::new();
-    for arg in split_args(list, faults) {
+    for arg in split_args(list, "a value, as in `name = Device.Name`", faults) {
         let name = arg.key;
         let word = name.to_string();
         let Given::Value(path) = arg.given else {

@@ -26,6 +26,12 @@ pub(super) fn check(
             "a handler has no type parameters: qlib calls it with one set of types",
         );
     }
+    for param in function.params.iter().filter(|param| param.is_generic()) {
+        faults.on(
+            &param.kind,
+            "a handler has no type parameters; write the type itself",
+        );
+    }
     if function.output.is_empty() {
         faults.at(
             name.span(),

@@ -48,7 +48,7 @@ pub(super) fn parse(
     faults.keep(match event {
         Event::Every => every(subject),
         Event::Change => syn::parse2(subject).map(Trigger::Change),
-        Event::Signal => syn::parse2(subject).map(signal),
+        Event::Signal => signal(subject),
         _ => entity(event, subject),
     })
 }
@@ -103,9 +103,15 @@ fn entity(event: Event, subject: TokenStream) -> syn::Result<Trigger> {
 }
 
 /// Signals of the system are written as fields of entities are, those of workers as in Rust.
-fn signal(path: FieldPath) -> Trigger {
-    match path.field.to_string().starts_with(char::is_uppercase) {
-        true => Trigger::SystemSignal(path),
-        false => Trigger::Signal(path),
-    }
+fn signal(subject: TokenStream) -> syn::Result<Trigger> {
+    let path: FieldPath = syn::parse2(subject).map_err(|fault| {
+        let message = "expected a signal of a worker or of the system, as in `Monitor.overheated` or `App.Connected`";
+        syn::Error::new(fault.span(), message)
+    })?;
+    Ok(
+        match path.field.to_string().starts_with(char::is_uppercase) {
+            true => Trigger::SystemSignal(path),
+            false => Trigger::Signal(path),
+        },
+    )
 }
