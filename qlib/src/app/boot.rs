@@ -117,6 +117,7 @@ impl RunningApp {
             tokio::task::spawn_local(app.clone().lead()),
             tokio::task::spawn_local(app.clone().tell_connection()),
             tokio::task::spawn_local(app.clone().tell_schemas()),
+            tokio::task::spawn_local(app.clone().follow_levels()),
         ];
         let workers = runners
             .into_iter()

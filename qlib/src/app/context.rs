@@ -30,81 +30,93 @@ impl<E, T: FieldType> Field<E, T> {
     }
 }
 
-impl<E, H> Path<E, H> {
-    /// Follows the reference at the end of the path to a field of what it refers to.
-    #[must_use]
-    pub fn then<R: Entity, T: FieldType>(
-        self,
-        field: Field<R, T>,
-    ) -> Path<E, <H as Hop<R>>::Through<T>>
-    where
-        H: Hop<R>,
-    {
-        Path {
-            text: format_smolstr!("{}->{}", self.text, field.name()),
-            leads: PhantomData,
-        }
+/// Follows the reference at the end of a path to a field of what it refers to.
+#[must_use]
+pub fn then<E, H: LeadsTo<R, T, X>, R, T, X>(path: Path<E, H>, field: Field<R, T>) -> Path<E, X> {
+    Path {
+        text: format_smolstr!("{}->{}", path.text, field.name()),
+        leads: PhantomData,
     }
 }
 
-/// A field type that leads to an `R`: `Ref<R>`, `Option<Ref<R>>`, or the parent.
+/// A field type that leads to an `R`: `Ref<R>`, `Option<Ref<R>>`, or the parent. A field that holds
+/// a `T` over there is an `X` here: an `Option` behind an `Option`.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not lead to a `{R}`",
-    label = "this field does not refer to a `{R}`",
-    note = "each hop of a path is a Ref or an Option<Ref> to the type that the next field belongs to"
+    message = "`{Self}` does not refer to a `{R}`",
+    label = "no field leads to a `{R}` here",
+    note = "`->` follows a field that is a `Ref<{R}>` or an `Option<Ref<{R}>>`"
 )]
-pub trait Hop<R> {
-    /// What a field at the other end is: itself behind a `Ref`, an `Option` behind an `Option<Ref>`.
-    type Through<T: FieldType>: FieldType;
+pub trait LeadsTo<R, T, X> {}
+
+impl<R: Entity, T> LeadsTo<R, T, T> for Ref<R> {}
+impl<R: Entity, T: FieldType> LeadsTo<R, T, Option<T::Base>> for Option<Ref<R>> {}
+impl<R: Entity, T: FieldType> LeadsTo<R, T, Option<T::Base>> for Option<EntityId> {}
+
+/// One value of a handler's context: a path from the entity that changes.
+#[diagnostic::on_unimplemented(
+    message = "a context value does not start at the entity of the change",
+    label = "this starts at another entity",
+    note = "write `{E}.Field`, or `{E}.Reference -> Other.Field`"
+)]
+pub trait ContextValue<E> {
+    /// What the path leads to.
+    type Value: FieldType;
+
+    /// The path as text.
+    fn text(&self) -> SmolStr;
 }
 
-impl<R: Entity> Hop<R> for Ref<R> {
-    type Through<T: FieldType> = T;
+impl<E: Entity, T: FieldType> ContextValue<E> for Path<E, T> {
+    type Value = T;
+
+    fn text(&self) -> SmolStr {
+        self.text.clone()
+    }
 }
 
-impl<R: Entity> Hop<R> for Option<Ref<R>> {
-    type Through<T: FieldType> = Option<T::Base>;
-}
-
-impl<R: Entity> Hop<R> for Option<EntityId> {
-    type Through<T: FieldType> = Option<T::Base>;
-}
-
-/// The context of a handler: a tuple of paths, and the tuple of their values.
+/// The context of a handler: a tuple of paths.
 pub trait ContextOf<E> {
-    /// The values.
+    /// The tuple of their values.
     type Values: 'static;
 
-    #[doc(hidden)]
+    /// The paths as text.
     fn texts(&self) -> Vec<SmolStr>;
+}
 
-    #[doc(hidden)]
-    fn read(values: &[Option<Value>]) -> Result<Self::Values, Misfit>;
+/// The values of a handler's context.
+pub trait ContextValues: Sized + 'static {
+    /// The values from those that were delivered.
+    ///
+    /// # Errors
+    /// One of them does not fit its type.
+    fn read(values: &[Option<Value>]) -> Result<Self, Misfit>;
 }
 
 macro_rules! context_of {
-    ($($type:ident $index:tt),*) => {
-        impl<E, $($type: FieldType),*> ContextOf<E> for ($(Path<E, $type>,)*) {
-            type Values = ($($type,)*);
+    ($($path:ident $value:ident $index:tt),*) => {
+        impl<E, $($path: ContextValue<E>),*> ContextOf<E> for ($($path,)*) {
+            type Values = ($($path::Value,)*);
 
             fn texts(&self) -> Vec<SmolStr> {
-                vec![$(self.$index.text.clone()),*]
+                vec![$(self.$index.text()),*]
             }
+        }
 
+        impl<$($value: FieldType),*> ContextValues for ($($value,)*) {
             #[allow(unused_variables)]
-            fn read(values: &[Option<Value>]) -> Result<Self::Values, Misfit> {
-                Ok(($(context_value::<$type>(values, $index)?,)*))
+            fn read(values: &[Option<Value>]) -> Result<Self, Misfit> {
+                Ok(($(context_value::<$value>(values, $index)?,)*))
             }
         }
     };
 }
 
 context_of!();
-context_of!(A 0);
-context_of!(A 0, B 1);
-context_of!(A 0, B 1, C 2);
-context_of!(A 0, B 1, C 2, D 3);
-context_of!(A 0, B 1, C 2, D 3, F 4);
-context_of!(A 0, B 1, C 2, D 3, F 4, G 5);
-context_of!(A 0, B 1, C 2, D 3, F 4, G 5, H 6);
-context_of!(A 0, B 1, C 2, D 3, F 4, G 5, H 6, I 7);
+context_of!(A V 0);
+context_of!(A V 0, B W 1);
+context_of!(A V 0, B W 1, C X 2);
+context_of!(A V 0, B W 1, C X 2, D Y 3);
+context_of!(A V 0, B W 1, C X 2, D Y 3, F Z 4);
+context_of!(A V 0, B W 1, C X 2, D Y 3, F Z 4, G U 5);
+context_of!(A V 0, B W 1, C X 2, D Y 3, F Z 4, G U 5, H S 6);
+context_of!(A V 0, B W 1, C X 2, D Y 3, F Z 4, G U 5, H S 6, I T 7);

@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::app::failure::Failure;
 use crate::app::main_thread::MainThread;
 use crate::leader::{Leadership, not_leading};
-use crate::model::{Entity, EntityId, Error, Fence, Field, FieldType, Result, Subject, Timestamp};
+use crate::model::{Entity, EntityId, Error, Field, FieldType, Result, Subject, Timestamp};
 use crate::store::{
     BoundEntity, Change, CommitFuture, Created, FieldEvent, Moved, Store, Transaction, View,
 };
@@ -136,10 +136,6 @@ impl Cx {
     /// Makes commits carry the leadership, in handlers of the leader.
     pub(crate) fn fence(&mut self, leadership: &Leadership) {
         self.store = leadership.fenced(&self.store);
-    }
-
-    pub(crate) fn fenced(&self) -> Option<&Fence> {
-        self.store.origin().fence.as_ref()
     }
 }
 

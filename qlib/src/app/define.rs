@@ -11,7 +11,7 @@ use smol_str::SmolStr;
 use tokio::sync::mpsc;
 
 use crate::app::Cx;
-use crate::app::context::ContextOf;
+use crate::app::context::{ContextOf, ContextValues};
 use crate::app::failure::{Failure, Retry};
 use crate::app::signal::{Inbox, QUEUE, Signal};
 use crate::leader::Leadership;
@@ -42,12 +42,18 @@ pub trait Worker: Sized + 'static {
 /// Where something is defined.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Origin {
-    /// The crate.
-    pub krate: &'static str,
-    /// The module.
+    /// The module, its crate first.
     pub module: &'static str,
     /// The line.
     pub line: u32,
+}
+
+impl Origin {
+    /// The crate.
+    #[must_use]
+    pub fn krate(&self) -> &'static str {
+        self.module.split("::").next().unwrap_or_default()
+    }
 }
 
 /// What makes a handler run.
@@ -179,7 +185,7 @@ impl<W: Worker> WorkerDefinition<W> {
             worker: self,
             field,
             policy: Policy::default(),
-            context: (),
+            context: Vec::new(),
             describe: Box::new(|subscribe| subscribe),
             condition: None,
         }
@@ -287,12 +293,18 @@ impl<W: Worker> WorkerDefinition<W> {
 
     /// A handler that is told that changes were lost.
     pub fn on_lagged(&mut self) -> OnLagged<'_, W> {
-        OnLagged { worker: self }
+        OnLagged {
+            worker: self,
+            policy: Policy::default(),
+        }
     }
 
     /// A handler that is told that the whole tree was replaced.
     pub fn on_resync(&mut self) -> OnResync<'_, W> {
-        OnResync { worker: self }
+        OnResync {
+            worker: self,
+            policy: Policy::default(),
+        }
     }
 }
 
@@ -456,18 +468,18 @@ type When<T, V> =
 
 /// A handler of changes that is being defined.
 #[must_use = "a handler is added by `call`"]
-pub struct OnChange<'w, W, E, T: FieldType, C: ContextOf<E>> {
+pub struct OnChange<'w, W, E, T: FieldType, C> {
     worker: &'w mut WorkerDefinition<W>,
     field: Field<E, T>,
     policy: Policy,
-    context: C,
+    context: Vec<SmolStr>,
     describe: Box<dyn Fn(Subscribe) -> Subscribe>,
-    condition: Option<When<T, C::Values>>,
+    condition: Option<When<T, C>>,
 }
 
 impl<'w, W: Worker, E: Entity, T: FieldType> OnChange<'w, W, E, T, ()> {
     /// Delivers these fields with each change, as they were at its revision.
-    pub fn context<C: ContextOf<E>>(self, context: C) -> OnChange<'w, W, E, T, C> {
+    pub fn context<C: ContextOf<E>>(self, context: C) -> OnChange<'w, W, E, T, C::Values> {
         let Self {
             worker,
             field,
@@ -479,18 +491,18 @@ impl<'w, W: Worker, E: Entity, T: FieldType> OnChange<'w, W, E, T, ()> {
             worker,
             field,
             policy,
-            context,
+            context: context.texts(),
             describe,
             condition: None,
         }
     }
 }
 
-impl<W: Worker, E: Entity, T: FieldType, C: ContextOf<E> + 'static> OnChange<'_, W, E, T, C> {
+impl<W: Worker, E: Entity, T: FieldType, C: ContextValues> OnChange<'_, W, E, T, C> {
     change_methods!();
 
     /// Only changes of which this says yes.
-    pub fn when(mut self, condition: When<T, C::Values>) -> Self {
+    pub fn when(mut self, condition: When<T, C>) -> Self {
         self.condition = Some(condition);
         self
     }
@@ -516,7 +528,10 @@ impl<W: Worker, E: Entity, T: FieldType, C: ContextOf<E> + 'static> OnChange<'_,
     }
 
     /// Only changes that are at least so far from the value delivered before.
-    pub fn deadband(self, distance: f64) -> Self {
+    pub fn deadband(self, distance: f64) -> Self
+    where
+        T::Base: Number,
+    {
         self.describe(move |subscribe| subscribe.deadband(distance))
     }
 
@@ -530,7 +545,7 @@ impl<W: Worker, E: Entity, T: FieldType, C: ContextOf<E> + 'static> OnChange<'_,
     pub fn call(
         self,
         name: &'static str,
-        call: for<'a> fn(&'a mut W, Change<E, T>, C::Values, &'a mut Cx) -> CallFuture<'a>,
+        call: for<'a> fn(&'a mut W, Change<E, T>, C, &'a mut Cx) -> CallFuture<'a>,
     ) {
         let Self {
             worker,
@@ -540,10 +555,9 @@ impl<W: Worker, E: Entity, T: FieldType, C: ContextOf<E> + 'static> OnChange<'_,
             describe,
             condition,
         } = self;
-        let texts = context.texts();
         let source = move |store: &Store| {
             let subscribe = store.subscribe_named(E::TYPE, field.name());
-            let with_context = texts
+            let with_context = context
                 .iter()
                 .fold(subscribe, |subscribe, text| subscribe.context(text.clone()));
             let described = describe(with_context);
@@ -567,13 +581,17 @@ impl<W: Worker, E: Entity, T: FieldType, C: ContextOf<E> + 'static> OnChange<'_,
             let Input::Delivery(delivery) = input else {
                 return done(Ok(()));
             };
-            let subject = cx.subject(delivery.id());
-            let context = C::read(delivery.context())
-                .map_err(|fault| Failure::Qlib(fault.at(subject, "the context")));
-            match (context, Change::new(delivery, field.name())) {
-                (Ok(context), Ok(change)) => call(worker, change, context, cx),
-                (Err(failure), _) => done(Err(failure)),
-                (_, Err(error)) => done(Err(error.into())),
+            let context = match C::read(delivery.context()) {
+                Ok(context) => context,
+                Err(fault) => {
+                    return done(Err(fault
+                        .at(cx.subject(delivery.id()), "a value of the context")
+                        .into()));
+                }
+            };
+            match Change::new(delivery, field.name()) {
+                Ok(change) => call(worker, change, context, cx),
+                Err(error) => done(Err(error.into())),
             }
         });
         let source = SourceOf::Subscription(Box::new(source));
@@ -587,6 +605,16 @@ impl<W: Worker, E: Entity, T: FieldType, C: ContextOf<E> + 'static> OnChange<'_,
         });
     }
 }
+
+/// A field type that is a number: i64, f64.
+#[diagnostic::on_unimplemented(
+    message = "values of `{Self}` are no numbers",
+    note = "`deadband` fits fields of type i64 and f64"
+)]
+pub trait Number {}
+
+impl Number for i64 {}
+impl Number for f64 {}
 
 /// A handler of creations, deletions, moves or schemas that is being defined.
 #[must_use = "a handler is added by `call`"]
@@ -692,6 +720,20 @@ pub struct OnNothing<'w, W> {
 }
 
 impl<W: Worker> OnNothing<'_, W> {
+    /// How often and when a failing call is made again.
+    pub fn retry(self, retry: Retry) -> Self {
+        Self {
+            inner: self.inner.retry(retry),
+        }
+    }
+
+    /// The longest that a call may await; 10 s unless this says else.
+    pub fn limit(self, limit: Duration) -> Self {
+        Self {
+            inner: self.inner.limit(limit),
+        }
+    }
+
     /// Adds the handler.
     pub fn call(self, name: &'static str, call: SimpleCall<W>) {
         let OnSignal {
@@ -716,9 +758,12 @@ impl<W: Worker> OnNothing<'_, W> {
 #[must_use = "a handler is added by `call`"]
 pub struct OnLagged<'w, W> {
     worker: &'w mut WorkerDefinition<W>,
+    policy: Policy,
 }
 
 impl<W: Worker> OnLagged<'_, W> {
+    policy_methods!();
+
     /// Adds the handler.
     pub fn call(
         self,
@@ -729,7 +774,7 @@ impl<W: Worker> OnLagged<'_, W> {
             Input::Lagged(lagged) => call(worker, lagged, cx),
             _ => done(Ok(())),
         });
-        let (source, policy) = (SourceOf::Lagged, Policy::default());
+        let (source, policy) = (SourceOf::Lagged, self.policy);
         self.worker.handlers.push(HandlerDefinition {
             name,
             field: "lagged".into(),
@@ -744,13 +789,16 @@ impl<W: Worker> OnLagged<'_, W> {
 #[must_use = "a handler is added by `call`"]
 pub struct OnResync<'w, W> {
     worker: &'w mut WorkerDefinition<W>,
+    policy: Policy,
 }
 
 impl<W: Worker> OnResync<'_, W> {
+    policy_methods!();
+
     /// Adds the handler.
     pub fn call(self, name: &'static str, call: SimpleCall<W>) {
         let call: Call<W> = Rc::new(move |worker, _, cx| call(worker, cx));
-        let (source, policy) = (SourceOf::Resync, Policy::default());
+        let (source, policy) = (SourceOf::Resync, self.policy);
         self.worker.handlers.push(HandlerDefinition {
             name,
             field: "resync".into(),

@@ -10,12 +10,16 @@ mod define;
 mod failure;
 mod lane;
 mod leading;
+mod logging;
+mod main;
 mod main_thread;
 mod registry;
 mod report;
 mod runner;
 mod signal;
 mod source;
+#[cfg(feature = "test")]
+mod test;
 mod watchdog;
 
 use std::cell::{Cell, RefCell};
@@ -37,19 +41,22 @@ use watchdog::Beat;
 
 pub use boot::RunningApp;
 pub use builder::AppBuilder;
-pub use context::{ContextOf, Hop, Path};
+pub use context::{ContextOf, ContextValue, ContextValues, LeadsTo, Path, then};
 pub use cx::{Cx, Request};
 pub use dead_letter::DeadLetter;
 pub use define::{
-    AppSignals, ApplicationSignals, CallFuture, LeadershipSignals, OnChange, OnEvent, OnLagged,
-    OnNothing, OnResync, OnSignal, OnTick, Origin, SystemSignal, SystemSignals, Wiring, Worker,
-    WorkerDefinition,
+    AppSignals, ApplicationSignals, CallFuture, LeadershipSignals, Number, OnChange, OnEvent,
+    OnLagged, OnNothing, OnResync, OnSignal, OnTick, Origin, SystemSignal, SystemSignals, Wiring,
+    Worker, WorkerDefinition,
 };
 pub use failure::{Failure, Outcome, Retry};
+pub use main::{Main, SetupResult, main};
 pub use main_thread::MainThread;
 pub use registry::{EntityFieldValidator, Registration, Registry};
 pub use report::BootReport;
 pub use signal::Signal;
+#[cfg(feature = "test")]
+pub use test::{Recorder, TestApp, TestPlan, run_test};
 
 /// Settings of an application, with their defaults.
 #[derive(Clone, Debug)]
@@ -197,6 +204,7 @@ impl App {
     }
 
     /// Changes whenever a worker was at work.
+    #[cfg(feature = "test")]
     pub(crate) fn progress(&self) -> u64 {
         self.inner.progress.get()
     }

@@ -1,6 +1,6 @@
 //! What a program consists of: its types and its workers, gathered by the linker or by hand.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use crate::app::App;
@@ -11,14 +11,15 @@ use crate::model::{Entity, Error, FieldKey, Result, Schema, Validator};
 /// A function that enters something into a [`Registry`]. The derives submit one each.
 #[derive(Debug)]
 pub struct Registration {
+    origin: Origin,
     enter: fn(&mut Registry),
 }
 
 impl Registration {
-    /// The registration by this function.
+    /// The registration of what is defined at `origin` by this function.
     #[must_use]
-    pub const fn new(enter: fn(&mut Registry)) -> Self {
-        Self { enter }
+    pub const fn new(origin: Origin, enter: fn(&mut Registry)) -> Self {
+        Self { origin, enter }
     }
 }
 
@@ -30,6 +31,8 @@ pub struct Registry {
     pub(crate) schemas: Vec<Schema>,
     pub(crate) validators: Vec<Validator>,
     pub(crate) workers: Vec<WorkerEntry>,
+    /// The crates that something was collected from.
+    pub(crate) crates: BTreeSet<&'static str>,
 }
 
 impl std::fmt::Debug for Registry {
@@ -60,12 +63,21 @@ impl Registry {
     #[must_use]
     pub fn collected() -> Self {
         let mut registry = Self::default();
-        for registration in inventory::iter::<Registration> {
+        let mut registrations: Vec<&Registration> =
+            inventory::iter::<Registration>.into_iter().collect();
+        // The linker's order is none: things are entered in the order of crate, module and line.
+        registrations.sort_by_key(|registration| registration.origin);
+        for registration in registrations {
+            registry.crates.insert(registration.origin.krate());
             (registration.enter)(&mut registry);
         }
-        // The linker's order is none: workers start in the order of crate, module and line.
-        registry.workers.sort_by_key(|worker| worker.origin);
         registry
+    }
+
+    /// Keeps the workers that are called so.
+    #[cfg(feature = "test")]
+    pub(crate) fn keep_workers(&mut self, names: &[&str]) {
+        self.workers.retain(|worker| names.contains(&worker.name));
     }
 
     /// Enters an entity type.

@@ -46,7 +46,7 @@ impl BootReport {
 
     pub(crate) fn add_worker(&mut self, worker: &WorkerEntry) {
         self.workers.push((worker.name, worker.handlers));
-        let of_crate = self.crates.entry(worker.origin.krate).or_default();
+        let of_crate = self.crates.entry(worker.origin.krate()).or_default();
         of_crate.0 += 1;
         of_crate.1 += worker.handlers;
     }

@@ -90,8 +90,6 @@ impl<T: Clone + 'static> Signal<T> {
 pub(crate) trait Inbox {
     /// The next value.
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Rc<dyn Any>>;
-    /// Whether a value waits.
-    fn is_empty(&self) -> bool;
 }
 
 impl<T: 'static> Inbox for mpsc::Receiver<T> {
@@ -101,9 +99,5 @@ impl<T: 'static> Inbox for mpsc::Receiver<T> {
             // Without an emitter nothing comes any more.
             Poll::Ready(None) | Poll::Pending => Poll::Pending,
         }
-    }
-
-    fn is_empty(&self) -> bool {
-        mpsc::Receiver::is_empty(self)
     }
 }

@@ -29,8 +29,6 @@ impl FieldId {
     pub const PARENT: Self = Self(2);
     /// `Children`, of every entity.
     pub const CHILDREN: Self = Self(3);
-    /// How many system fields there are.
-    pub(crate) const SYSTEM: u32 = 4;
 }
 
 /// How far a value can be trusted.

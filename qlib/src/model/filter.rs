@@ -124,7 +124,7 @@ impl<E> fmt::Debug for Filter<E> {
 /// A field type whose values are text: String, Script.
 #[diagnostic::on_unimplemented(
     message = "values of `{Self}` are no text",
-    note = "only String and Script start with something"
+    note = "only String and Script are text: `pattern` and `starts_with` fit them"
 )]
 pub trait Text: FieldType {}
 

@@ -21,10 +21,10 @@ pub use commit::{
     Write, WriteMode,
 };
 pub use condition::{Condition, FieldName, Operator};
-pub use define::FieldDefinition;
+pub use define::{FieldDefinition, Refers};
 pub use entity::{
     Choice, Entity, Field, FieldCache, FieldKey, FieldType, Lengthy, Misfit, NewEntity, Ordered,
-    Row, Script, Validator, decode_choice, encode_choice,
+    Readable, Row, Script, Validator, Writable,
 };
 pub(crate) use error::closest;
 pub use error::{Error, Result, Subject};

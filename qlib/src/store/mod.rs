@@ -32,7 +32,7 @@ use crate::model::{
 use crate::tree::Tree;
 
 pub(crate) use self::core::Shared;
-pub use binding::system as system_fields;
+pub(crate) use binding::system as system_fields;
 pub use binding::{Binding, BoundEntity};
 pub use change::Change;
 pub use event::{Delivery, Event, Lagged};
