@@ -1,0 +1,48 @@
+//! Ours beside the peers and the machine's limits, measured in one run.
+//!
+//! `cargo run --profile bench -p qlib-benches -- [--json] [--full] [--only SUBSTRING]`, or
+//! `cargo xtask bench`. Every row is measured in five rounds in which ours and the peers take
+//! turns; the median counts, of a p99 the best. A ratio is turned so that more is better, whatever
+//! the unit, and a row is met when its ratio reaches the target within 5 %.
+
+mod in_process;
+mod limits;
+mod recorded;
+mod registry;
+mod report;
+mod rounds;
+mod row;
+mod run;
+mod work;
+
+use clap::Parser;
+use registry::Registry;
+
+/// Measures ours beside the peers and the limits of the machine.
+#[derive(Debug, Parser)]
+pub(crate) struct Options {
+    /// Print an array of objects instead of a table.
+    #[arg(long)]
+    json: bool,
+    /// Rewrite the record.
+    #[arg(long)]
+    full: bool,
+    /// Measure only rows whose work contains this.
+    #[arg(long, value_name = "SUBSTRING")]
+    only: Option<String>,
+    /// Only measure memory and print the figure: who, and which work.
+    #[arg(long, hide = true, num_args = 2)]
+    memory: Vec<String>,
+}
+
+fn main() -> anyhow::Result<()> {
+    let options = Options::parse();
+    if let [who, work] = options.memory.as_slice() {
+        match who.as_str() {
+            run::REGISTRY => println!("{}", in_process::measure_memory::<Registry>(work)),
+            _ => anyhow::bail!("nobody is called {who}"),
+        }
+        return Ok(());
+    }
+    run::run(&options)
+}
