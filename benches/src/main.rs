@@ -4,9 +4,15 @@
 //! `cargo xtask bench`. Every row is measured in five rounds in which ours and the peers take
 //! turns; the median counts, of a p99 the best. A ratio is turned so that more is better, whatever
 //! the unit, and a row is met when its ratio reaches the target within 5 %.
+//!
+//! What a run does not measure comes from `recorded.json` with its date: the later library, whose
+//! source is not in the registry (`--later DIR` measures a checkout of it), and whatever takes a
+//! peer minutes. `--full` measures those as well and rewrites the record.
 
 mod in_process;
+mod later;
 mod limits;
+mod project;
 mod recorded;
 mod registry;
 mod report;
@@ -17,6 +23,7 @@ mod work;
 
 use clap::Parser;
 use registry::Registry;
+use std::path::PathBuf;
 
 /// Measures ours beside the peers and the limits of the machine.
 #[derive(Debug, Parser)]
@@ -24,12 +31,15 @@ pub(crate) struct Options {
     /// Print an array of objects instead of a table.
     #[arg(long)]
     json: bool,
-    /// Rewrite the record.
+    /// Measure also what takes minutes, and rewrite the record.
     #[arg(long)]
     full: bool,
     /// Measure only rows whose work contains this.
     #[arg(long, value_name = "SUBSTRING")]
     only: Option<String>,
+    /// A checkout of the later library, to be measured in this run.
+    #[arg(long, value_name = "DIR")]
+    later: Option<PathBuf>,
     /// Only measure memory and print the figure: who, and which work.
     #[arg(long, hide = true, num_args = 2)]
     memory: Vec<String>,

@@ -35,6 +35,15 @@ impl Record {
         self.figures.get(who)?.get(&work.name())
     }
 
+    /// Everyone of whom there are figures and whose name starts with `start`.
+    pub(crate) fn who(&self, start: &str) -> Vec<String> {
+        self.figures
+            .keys()
+            .filter(|who| who.starts_with(start))
+            .cloned()
+            .collect()
+    }
+
     /// Takes a figure of today.
     pub(crate) fn set(&mut self, who: &str, work: Work, figure: f64) {
         let date = jiff::Timestamp::now().strftime("%Y-%m-%d").to_string();

@@ -2,8 +2,9 @@
 
 use crate::Options;
 use crate::in_process::InProcess;
+use crate::later::{self, Later};
 use crate::limits::Machine;
-use crate::recorded::Record;
+use crate::recorded::{Figure, Record};
 use crate::registry::Registry;
 use crate::report::{self, Line, Peer};
 use crate::rounds::{Side, alternate};
@@ -23,7 +24,11 @@ struct Run {
 /// Measures the rows that the options name and prints the report.
 pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let only = options.only.as_deref().unwrap_or_default();
-    let peers: Vec<Box<dyn Side>> = vec![Box::new(InProcess::<Registry>::new(REGISTRY))];
+    let mut peers: Vec<Box<dyn Side>> = Vec::new();
+    if let Some(checkout) = &options.later {
+        peers.push(Box::new(Later::start(checkout, options.full)?));
+    }
+    peers.push(Box::new(InProcess::<Registry>::new(REGISTRY)));
     let mut run = Run {
         ours: None,
         peers,
@@ -45,14 +50,18 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
             }
             lines.push(line);
         }
-    }
-    if options.full {
-        run.record.write()?;
+        // At once: what comes next may take minutes and be given up.
+        if options.full {
+            run.record.write()?;
+        }
     }
     if options.json {
         println!("{}", serde_json::to_string_pretty(&lines)?);
     } else {
         println!("{}", report::summary(&lines));
+        if options.later.is_none() {
+            println!("The later library was not measured: --later DIR does.");
+        }
     }
     ensure!(failed == 0, "{failed} rows could not be measured");
     Ok(())
@@ -115,6 +124,22 @@ impl Run {
                     name: peer.name(),
                 });
             }
+        }
+        for peer in peers
+            .iter()
+            .filter(|peer| peer.name.starts_with(later::NAME))
+        {
+            self.record.set(&peer.name, row.work, peer.figure);
+        }
+        if !peers.iter().any(|peer| peer.name.starts_with(later::NAME)) {
+            let recorded = self.record.who(later::NAME).into_iter().filter_map(|who| {
+                let Figure { figure, date } = self.record.get(&who, row.work)?;
+                Some(Peer {
+                    figure: *figure,
+                    name: format!("{who}, recorded {date}"),
+                })
+            });
+            peers.splice(0..0, recorded.collect::<Vec<_>>());
         }
         // A goal of its own is judged once, whoever is shown beside it.
         if !matches!(row.goal, Goal::Ratio(_)) {

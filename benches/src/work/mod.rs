@@ -1,6 +1,8 @@
 //! What is measured, apart from who is measured.
 //!
-//! It depends on `anyhow` and the standard library only.
+//! Everything in here is compiled twice: into this crate, and into the program that drives a
+//! checkout of the later library (see `later.rs`). That is why it depends on `anyhow` and the
+//! standard library only.
 
 mod measure;
 mod memory;
