@@ -6,9 +6,10 @@
 //! the unit, and a row is met when its ratio reaches the target within 5 %.
 //!
 //! What a run does not measure comes from `recorded.json` with its date: the later library, whose
-//! source is not in the registry (`--later DIR` measures a checkout of it), and whatever takes a
-//! peer minutes. `--full` measures those as well and rewrites the record.
+//! source is not in the registry (`--later DIR` measures a checkout of it), whatever takes a peer
+//! minutes, and the building. `--full` measures those as well and rewrites the record.
 
+mod building;
 mod in_process;
 mod later;
 mod limits;
@@ -34,7 +35,7 @@ pub(crate) struct Options {
     /// Measure also what takes minutes, and rewrite the record.
     #[arg(long)]
     full: bool,
-    /// Measure only rows whose work contains this.
+    /// Measure only rows whose work contains this; `building` measures the building.
     #[arg(long, value_name = "SUBSTRING")]
     only: Option<String>,
     /// A checkout of the later library, to be measured in this run.

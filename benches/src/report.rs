@@ -73,6 +73,14 @@ impl Line {
         }
     }
 
+    /// Says that even ours was not measured in this run.
+    pub(crate) fn dated(mut self, date: &str) -> Self {
+        let note = format!(" (recorded {date})");
+        self.work.push_str(&note);
+        self.text.push_str(&note);
+        self
+    }
+
     /// The line for people.
     pub(crate) fn text(&self) -> &str {
         self.text.trim_end()
@@ -150,14 +158,21 @@ mod tests {
     }
 
     #[test]
+    fn none_of_what_must_be_none_is_met() {
+        assert_eq!(judge(Work::HelloC, 0.0, None).met, Some(true));
+        assert_eq!(judge(Work::HelloC, 1.0, None).met, Some(false));
+    }
+
+    #[test]
     fn figures_have_three_digits() {
         let texts = [
             figure(31_700_000.0, Unit::PerSecond),
             figure(464.0, Unit::PerSecond),
             figure(0.47, Unit::Micros),
             figure(4.25, Unit::Millis),
+            figure(105.0, Unit::Count),
         ];
-        assert_eq!(texts, ["31.7 M/s", "464 /s", "0.470 µs", "4.25 ms"]);
+        assert_eq!(texts, ["31.7 M/s", "464 /s", "0.470 µs", "4.25 ms", "105"]);
     }
 
     #[test]

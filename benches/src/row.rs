@@ -2,8 +2,8 @@
 
 use crate::work::Work;
 use Goal::{Figure, Ratio, Shown};
-use Theme::{InProcess, Machine};
-use Unit::{Bytes, Micros, Millis, Nanos, PerSecond, Seconds};
+use Theme::{Building, InProcess, Machine};
+use Unit::{Bytes, Count, Megabytes, Micros, Millis, Nanos, PerSecond, Seconds};
 
 /// One row.
 pub(crate) struct Row {
@@ -37,6 +37,8 @@ pub(crate) enum Theme {
     InProcess,
     /// The machine.
     Machine,
+    /// Cargo.
+    Building,
 }
 
 /// What a figure counts.
@@ -54,6 +56,10 @@ pub(crate) enum Unit {
     Seconds,
     /// Bytes.
     Bytes,
+    /// Millions of bytes.
+    Megabytes,
+    /// A number of things.
+    Count,
 }
 
 impl Unit {
@@ -66,6 +72,8 @@ impl Unit {
             Millis => "ms",
             Seconds => "s",
             Bytes => "B",
+            Megabytes => "MB",
+            Count => "",
         }
     }
 
@@ -73,6 +81,7 @@ impl Unit {
     pub(crate) fn ratio(self, ours: f64, theirs: f64) -> f64 {
         match self {
             PerSecond => ours / theirs,
+            _ if ours == theirs => 1.0, // none of what there may be none of
             _ => theirs / ours,
         }
     }
@@ -290,5 +299,47 @@ pub(crate) const ROWS: &[Row] = &[
         "tokio actor call",
         PerSecond,
         Shown,
+    ),
+    row(
+        Building,
+        Work::MacroStack,
+        "building: macro stack, cold",
+        Seconds,
+        Figure(6.0),
+    ),
+    row(
+        Building,
+        Work::HelloCold,
+        "building: hello world, cold",
+        Seconds,
+        Figure(40.0),
+    ),
+    row(
+        Building,
+        Work::HelloCheck,
+        "building: check after an edit",
+        Seconds,
+        Figure(1.5),
+    ),
+    row(
+        Building,
+        Work::HelloCrates,
+        "building: hello world, crates",
+        Count,
+        Figure(105.0),
+    ),
+    row(
+        Building,
+        Work::HelloC,
+        "building: hello world, crates of C",
+        Count,
+        Figure(0.0),
+    ),
+    row(
+        Building,
+        Work::HelloSize,
+        "building: hello world, stripped",
+        Megabytes,
+        Figure(6.0),
     ),
 ];

@@ -1,6 +1,7 @@
 //! One run: who is asked for which row, and what comes of it.
 
 use crate::Options;
+use crate::building::{self, Building};
 use crate::in_process::InProcess;
 use crate::later::{self, Later};
 use crate::limits::Machine;
@@ -18,6 +19,8 @@ pub(crate) const REGISTRY: &str = "qlib-rs 0.1.1";
 struct Run {
     ours: Option<Box<dyn Side>>,
     peers: Vec<Box<dyn Side>>,
+    building: Building,
+    build: bool,
     record: Record,
 }
 
@@ -32,6 +35,8 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let mut run = Run {
         ours: None,
         peers,
+        building: Building::new(),
+        build: options.full || only.starts_with("building"),
         record: Record::read()?,
     };
     if !options.json {
@@ -59,6 +64,9 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
         println!("{}", serde_json::to_string_pretty(&lines)?);
     } else {
         println!("{}", report::summary(&lines));
+        if !run.build {
+            println!("The building was not measured: --only building or --full does.");
+        }
         if options.later.is_none() {
             println!("The later library was not measured: --later DIR does.");
         }
@@ -72,6 +80,7 @@ impl Run {
         match row.theme {
             Theme::InProcess => self.in_process(row),
             Theme::Machine => self.machine(row),
+            Theme::Building => self.build(row),
         }
     }
 
@@ -152,5 +161,22 @@ impl Run {
             .into_iter()
             .map(|peer| Line::judge(row, ours, Some(peer), ""))
             .collect())
+    }
+
+    fn build(&mut self, row: &Row) -> anyhow::Result<Vec<Line>> {
+        if self.build {
+            let figures = alternate(row, &mut [&mut self.building])?;
+            let ours = figures.into_iter().flatten().next();
+            if let Some(figure) = ours {
+                self.record.set(building::NAME, row.work, figure);
+            }
+            return Ok(vec![Line::judge(row, ours, None, "")]);
+        }
+        let recorded = self.record.get(building::NAME, row.work);
+        let line = Line::judge(row, recorded.map(|then| then.figure), None, "");
+        Ok(vec![match recorded {
+            Some(then) => line.dated(&then.date),
+            None => line,
+        }])
     }
 }

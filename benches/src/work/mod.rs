@@ -84,6 +84,18 @@ works! {
         LockedSlotRead,
         /// A call of a tokio task through a channel, and its answer.
         ActorCall,
+        /// A cold build of the macro crate.
+        MacroStack,
+        /// A cold build of the hello-world application.
+        HelloCold,
+        /// `cargo check` of it after a change in one handler.
+        HelloCheck,
+        /// The crates that it is built from.
+        HelloCrates,
+        /// Those of them that compile C.
+        HelloC,
+        /// Its stripped program.
+        HelloSize,
     }
 }
 
