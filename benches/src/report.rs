@@ -47,7 +47,7 @@ impl Line {
             value.map_or_else(|| "-".to_owned(), |value| figure(value, row.unit))
         };
         let text = format!(
-            "{:<37}{:>12}{:>12}  {:<36}{:>12}{:>9}  {}{note}",
+            "{:<37}{:>12}{:>12}  {:<40}{:>12}{:>9}  {}{note}",
             row.title,
             cell(ours),
             cell(peer.as_ref().map(|peer| peer.figure)),
@@ -90,7 +90,7 @@ impl Line {
 /// What stands over the lines.
 pub(crate) fn heading() -> String {
     format!(
-        "{:<37}{:>12}{:>12}  {:<36}{:>12}{:>9}",
+        "{:<37}{:>12}{:>12}  {:<40}{:>12}{:>9}",
         "work", "ours", "peer", "who", "must reach", "ratio"
     )
 }
