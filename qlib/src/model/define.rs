@@ -5,7 +5,7 @@ use std::ops::RangeBounds;
 
 use smol_str::SmolStr;
 
-use crate::model::{Field, FieldSchema, FieldType, Kind, Lengthy, OnDelete, Ordered, Scope, Value};
+use crate::model::{Field, FieldSchema, FieldType, Kind, Lengthy, OnDelete, Ordered, Scope, Text};
 
 /// The definition of a field that holds a `T`.
 #[must_use]
@@ -43,10 +43,18 @@ impl<T: FieldType> FieldDefinition<T> {
         self
     }
 
-    /// The values that are allowed.
-    pub fn range(mut self, bounds: impl RangeBounds<T::Base>) -> Self
+    /// Gives a new entity the default of the field's type where no value is given.
+    pub fn default_of_type(self) -> Self
     where
-        T::Base: Ordered + Clone + Into<Value>,
+        T::Base: Default,
+    {
+        self.default(T::Base::default())
+    }
+
+    /// The values that are allowed.
+    pub fn range(mut self, bounds: impl RangeBounds<<T::Base as Ordered>::End>) -> Self
+    where
+        T::Base: Ordered,
     {
         self.schema = self.schema.range(bounds);
         self
@@ -64,7 +72,7 @@ impl<T: FieldType> FieldDefinition<T> {
     /// What the whole text must match.
     pub fn pattern(mut self, pattern: &'static str) -> Self
     where
-        T: FieldType<Base = String>,
+        T::Base: Text,
     {
         self.schema = self.schema.pattern(SmolStr::new_static(pattern));
         self

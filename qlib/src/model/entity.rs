@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use smol_str::SmolStr;
 
-use crate::model::{EntityId, Error, Kind, Result, Schema, Subject, Timestamp, Value, ValueRef};
+use crate::model::{
+    EntityId, Error, FieldDefinition, Kind, Result, Schema, Subject, Timestamp, Value, ValueRef,
+};
 
 /// A struct whose values are entities. Derive it.
 ///
@@ -242,11 +244,11 @@ impl Misfit {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no type for a field",
     label = "a field cannot hold this",
-    note = "write i64, f64, String, bool, Vec<u8>, Ref<Entity>, Timestamp, Script, an enum with `#[derive(Choice, Clone, Copy)]`, Vec<Ref<Entity>>, or Option of one of these"
+    note = "write i64, f64, String, bool, Vec<u8>, Timestamp, Script, an enum with `#[derive(Choice, Clone, Copy)]`, Ref<E> or Vec<Ref<E>> of a struct `E` with `#[derive(Entity)]`, or Option of one of these"
 )]
 pub trait FieldType: Sized + 'static {
     /// The type without `Option`.
-    type Base: FieldType;
+    type Base: FieldType<Base = Self::Base>;
     /// The value as it is seen where it is stored: Copy types themselves, `&str`, `&[u8]`.
     type View<'a>: Copy;
     /// The kind of value.
@@ -272,6 +274,49 @@ pub trait FieldType: Sized + 'static {
 
     /// The value as it is stored; `None` unsets.
     fn encode(self) -> Option<Value>;
+
+    /// Begins the definition of a field; for generated code, as are the next two. That all of it
+    /// names the type in one way makes a type that no field can have one error, not one per use.
+    #[doc(hidden)]
+    fn define<E>(field: Field<E, Self>) -> FieldDefinition<Self> {
+        field.define()
+    }
+
+    /// Reads a field.
+    ///
+    /// # Errors
+    /// Those of [`Readable::read`].
+    #[doc(hidden)]
+    fn read<R: Readable + ?Sized, E>(from: &R, field: Field<E, Self>) -> Result<Self> {
+        from.read(field)
+    }
+
+    /// Writes a field.
+    #[doc(hidden)]
+    fn write<W: Writable + ?Sized, E>(to: &mut W, field: Field<E, Self>, value: Self) {
+        to.write(field, value);
+    }
+}
+
+/// What a typed field is read from.
+pub trait Readable {
+    /// The value of a field.
+    ///
+    /// # Errors
+    /// The entity or the field is gone, or the value does not fit the type.
+    fn read<E, T: FieldType>(&self, field: Field<E, T>) -> Result<T>;
+}
+
+/// What a typed field is written to.
+pub trait Writable {
+    /// Takes the value of a field.
+    fn write<E, T: FieldType>(&mut self, field: Field<E, T>, value: T);
+}
+
+impl Readable for dyn Row + '_ {
+    fn read<E, T: FieldType>(&self, field: Field<E, T>) -> Result<T> {
+        self.get(field)
+    }
 }
 
 /// A field type whose values have an order: Int, Float, String, Timestamp.
@@ -279,12 +324,24 @@ pub trait FieldType: Sized + 'static {
     message = "values of `{Self}` have no order",
     note = "only i64, f64, String and Timestamp are ordered; use `eq`, `ne` or `is_unset`"
 )]
-pub trait Ordered: FieldType {}
+pub trait Ordered: FieldType {
+    /// The type of the ends of a range: the type itself.
+    #[doc(hidden)]
+    type End: Clone + Into<Value>;
+}
 
-impl Ordered for i64 {}
-impl Ordered for f64 {}
-impl Ordered for String {}
-impl Ordered for Timestamp {}
+impl Ordered for i64 {
+    type End = Self;
+}
+impl Ordered for f64 {
+    type End = Self;
+}
+impl Ordered for String {
+    type End = Self;
+}
+impl Ordered for Timestamp {
+    type End = Self;
+}
 
 /// A field type whose values have a length: String, Script, `Vec<u8>`, `Vec<Ref<_>>`.
 #[diagnostic::on_unimplemented(
@@ -433,28 +490,34 @@ impl<T: FieldType<Base = T>> FieldType for Option<T> {
     }
 }
 
-/// Reads a Choice; for the code that `derive(Choice)` makes.
-///
-/// # Errors
-/// The value is no Choice, or a variant that `C` does not have.
-#[doc(hidden)]
-pub fn decode_choice<C: Choice>(value: Option<ValueRef<'_>>) -> Result<C, Misfit> {
-    match value {
-        Some(ValueRef::Choice(name)) => C::VARIANTS
-            .iter()
-            .position(|variant| *variant == name)
-            .and_then(C::from_index)
-            .ok_or_else(|| Misfit::Variant(name.into())),
-        other => Err(misfit(Kind::Choice, other)),
-    }
-}
+// A type that is neither is told what a field holds, not what a Choice is.
+#[diagnostic::do_not_recommend]
+impl<C: Choice> FieldType for C {
+    type Base = Self;
+    type View<'a> = Self;
+    const KIND: Kind = Kind::Choice;
+    const CHOICES: &'static [&'static str] = C::VARIANTS;
 
-/// Writes a Choice; for the code that `derive(Choice)` makes.
-#[doc(hidden)]
-pub fn encode_choice<C: Choice>(choice: C) -> Option<Value> {
-    C::VARIANTS
-        .get(choice.index())
-        .map(|name| Value::Choice(SmolStr::new_static(name)))
+    fn view(value: Option<ValueRef<'_>>) -> Result<Self, Misfit> {
+        match value {
+            Some(ValueRef::Choice(name)) => C::VARIANTS
+                .iter()
+                .position(|variant| *variant == name)
+                .and_then(C::from_index)
+                .ok_or_else(|| Misfit::Variant(name.into())),
+            other => Err(misfit(Kind::Choice, other)),
+        }
+    }
+
+    fn decode(value: Option<ValueRef<'_>>) -> Result<Self, Misfit> {
+        Self::view(value)
+    }
+
+    fn encode(self) -> Option<Value> {
+        C::VARIANTS
+            .get(self.index())
+            .map(|name| Value::Choice(SmolStr::new_static(name)))
+    }
 }
 
 fn misfit(expected: Kind, value: Option<ValueRef<'_>>) -> Misfit {
@@ -472,7 +535,7 @@ fn misfit(expected: Kind, value: Option<ValueRef<'_>>) -> Misfit {
     message = "this does not make a new `{E}`",
     note = "write `{E}::builder()` and give it every field that is no Option and has no default"
 )]
-pub trait NewEntity<E: Entity> {
+pub trait NewEntity<E> {
     /// The fields that were given.
     fn into_values(self) -> Vec<(FieldKey, Value)>;
 }

@@ -186,12 +186,14 @@ impl Pending {
 pub(crate) mod system {
     use crate::model::{EntityId, Field, FieldCache, FieldKey};
 
-    macro_rules! system_field {
-        ($function:ident, $constant:ident, $name:literal, $type:ty) => {
-            pub(crate) const $constant: FieldKey = $function::<()>().key();
+    pub(crate) const NAME: FieldKey = name::<()>().key();
+    pub(crate) const PARENT: FieldKey = parent::<()>().key();
 
+    macro_rules! system_field {
+        ($function:ident, $name:literal, $type:ty) => {
             /// The handle of the system field of that name.
-            pub(crate) const fn $function<E>() -> Field<E, $type> {
+            #[must_use]
+            pub const fn $function<E>() -> Field<E, $type> {
                 Field::new("", $name, || {
                     static CACHE: FieldCache = FieldCache::new();
                     &CACHE
@@ -200,9 +202,9 @@ pub(crate) mod system {
         };
     }
 
-    system_field!(name, NAME, "Name", String);
-    system_field!(description, DESCRIPTION, "Description", Option<String>);
-    system_field!(parent, PARENT, "Parent", Option<EntityId>);
+    system_field!(name, "Name", String);
+    system_field!(description, "Description", Option<String>);
+    system_field!(parent, "Parent", Option<EntityId>);
 }
 
 /// An entity whose getters and setters are those of its derive.

@@ -11,7 +11,7 @@ use crate::tree::Tree;
 const ATTEMPTS: usize = 16;
 
 impl Store {
-    pub(super) fn transact<T>(
+    pub(crate) fn transact<T>(
         &self,
         mut closure: impl FnMut(&mut Transaction<'_>) -> Result<T>,
     ) -> Result<Receipt<T>> {

@@ -142,36 +142,33 @@ impl<'a> Past<'a> {
         after: Option<EntityId>,
     ) -> Option<EntityId> {
         let called = |place: &Place| place.parent == parent && place.name == name;
-        let mut child = after;
-        for (index, change) in commit.changes.iter().enumerate() {
-            let Some((id, from, to)) = places(change) else {
-                continue;
-            };
-            // Where an entity was before the commit is what the commit says of it first.
-            let first = || {
-                let mut earlier = commit.changes[..index].iter().filter_map(places);
-                !earlier.any(|(other, ..)| other == id)
-            };
-            if from.is_some_and(called) && first() {
-                return Some(id);
-            }
-            if from.into_iter().chain(to).any(called) {
-                child = None;
-            }
+        let changes = || commit.changes.iter().filter_map(places);
+        // A commit says what changed on the whole: at most one child had the name before it.
+        let had_it = changes().find(|(_, from, _)| from.is_some_and(called));
+        let has_it = |(.., to): (_, _, Option<&Place>)| to.is_some_and(called);
+        match had_it {
+            Some((id, ..)) => Some(id),
+            None if changes().any(has_it) => None,
+            None => after,
         }
-        child
     }
 
     /// The commit before this one that may have changed the children of `parent`.
     fn commit_before(self, parent: EntityId, commit: &Applied) -> Revision {
-        let places = commit.changes.iter().filter_map(places);
-        places
-            .flat_map(|(_, from, to)| from.into_iter().chain(to))
-            .filter(|place| place.parent == parent)
-            .map(|place| place.children_revision)
-            // A commit that moved an entity through `parent`, or put its children into another
-            // order, does not say: then it may be the one before.
-            .fold(commit.revision - 1, Ord::min)
+        let before = |change: &Change| match change {
+            Change::Deleted(deleted) if deleted.id == parent => Some(deleted.children_revision),
+            _ => {
+                let (_, from, to) = places(change)?;
+                let here = from.into_iter().chain(to);
+                here.filter(|place| place.parent == parent)
+                    .map(|place| place.children_revision)
+                    .min()
+            }
+        };
+        // A commit that moved an entity through `parent`, or put its children into another order,
+        // does not say: then it may be the one before.
+        let known = commit.changes.iter().filter_map(before);
+        known.fold(commit.revision - 1, Ord::min)
     }
 }
 

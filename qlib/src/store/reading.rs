@@ -173,7 +173,6 @@ impl Subscription {
                 (Some(handler), Some(cause)) => cause.handler != *handler,
                 _ => true,
             }
-            && !is_passing(core, commit, effect)
     }
 
     /// The change as it is delivered, unless merging or the condition drops it.
@@ -350,27 +349,5 @@ fn is_about(effect: &Effect, what: FieldId, writes: bool) -> bool {
         }
         Effect::Deleted(_) => what == DELETED,
         Effect::Schema(_) => what == SCHEMA,
-    }
-}
-
-/// Whether an effect is about an entity that its own commit deletes, which says all that is left to
-/// say; or is the deletion of one that its own commit made.
-fn is_passing(core: &Core, commit: &Applied, effect: &Effect) -> bool {
-    // A commit that replaces the tree may make an entity of another type with the id of one that it
-    // deletes.
-    if commit.resync
-        || !core
-            .window
-            .deleted_at(subject_of(effect).0, commit.revision)
-    {
-        return false;
-    }
-    match effect {
-        Effect::Deleted(deleted) => {
-            let made = |change: &Effect| matches!(change, Effect::Created(placed) if placed.id == deleted.id);
-            deleted.stamp.revision == commit.revision && commit.changes.iter().any(made)
-        }
-        Effect::Schema(_) => false,
-        _ => true,
     }
 }

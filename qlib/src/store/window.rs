@@ -78,13 +78,6 @@ impl Window {
             .find(|deleted| *deleted > revision)
     }
 
-    /// Whether an entity was deleted by the commit of that revision.
-    #[inline]
-    pub(crate) fn deleted_at(&self, id: EntityId, revision: Revision) -> bool {
-        let deletions = || self.deletions.get(&id);
-        !self.deletions.is_empty() && deletions().is_some_and(|at| at.contains(&revision))
-    }
-
     /// Adds a commit; hands those that fall out to `forget`, the oldest first.
     pub(crate) fn push(&mut self, applied: Arc<Applied>, mut forget: impl FnMut(&Applied)) {
         self.bytes += size(&applied);

@@ -1,0 +1,52 @@
+//! The data that everyone is given.
+
+/// How many devices a store holds unless the work says otherwise.
+pub(crate) const ENTITIES: usize = 100_000;
+
+/// How many devices share a parent: the tree is Root, folders, devices.
+pub(crate) const FOLDER: usize = 1_000;
+
+/// The values of one device. Its type has eight fields besides the name, the parent and the
+/// children that every entity has: two Int, two Float, two String (8 and 16 bytes), a Bool and a
+/// reference to another device.
+pub(crate) struct Device {
+    /// Eight bytes, unique.
+    pub(crate) name: String,
+    /// Int, unique; only read, so that sums over it can be checked.
+    pub(crate) count: i64,
+    /// Int, never negative; what commits write to.
+    pub(crate) level: i64,
+    /// Float.
+    pub(crate) temperature: f64,
+    /// Float.
+    pub(crate) pressure: f64,
+    /// String of eight bytes.
+    pub(crate) tag: String,
+    /// String of sixteen bytes, unique: what an index would be on.
+    pub(crate) serial: String,
+    /// Bool.
+    pub(crate) active: bool,
+    /// Position of the device that `partner` refers to.
+    pub(crate) partner: usize,
+}
+
+/// The device at position `index` of `entities`.
+pub(crate) fn device(index: usize, entities: usize) -> Device {
+    Device {
+        name: format!("d{index:07}"),
+        count: index as i64,
+        level: (index % 100) as i64,
+        temperature: index as f64 / 8.0,
+        pressure: 1_000.0 + index as f64 / 16.0,
+        tag: format!("t{index:07}"),
+        serial: format!("serial-{index:09}"),
+        active: index.is_multiple_of(2),
+        partner: partner(index, entities),
+    }
+}
+
+/// Positions far from each other refer to each other, so that following a reference is no walk
+/// along one cache line.
+pub(crate) fn partner(index: usize, entities: usize) -> usize {
+    (index * 7_919 + 1) % entities
+}

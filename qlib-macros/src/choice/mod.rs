@@ -1,0 +1,20 @@
+//! `#[derive(Choice)]`: an enum without data as the value of a field.
+
+mod expand;
+mod model;
+mod parse;
+#[cfg(test)]
+mod tests;
+
+use proc_macro2::TokenStream;
+
+use crate::common::Faults;
+
+/// Expands the derive.
+pub(crate) fn derive(input: TokenStream) -> TokenStream {
+    let mut faults = Faults::default();
+    let choice = parse::parse(input, &mut faults);
+    let mut tokens = choice.as_ref().map(expand::expand).unwrap_or_default();
+    tokens.extend(faults.into_tokens());
+    tokens
+}

@@ -1,0 +1,96 @@
+//! Streams of tokens, cut and searched without knowing their grammar.
+
+use proc_macro2::{Punct, TokenStream, TokenTree};
+
+/// The parts between the commas of a list. A comma inside `::<…>` belongs to its part.
+pub(crate) fn split_commas(tokens: TokenStream) -> Vec<TokenStream> {
+    split(tokens, false)
+}
+
+/// The parts between the commas of a list of types; every `<` opens.
+pub(crate) fn split_types(tokens: TokenStream) -> Vec<TokenStream> {
+    split(tokens, true)
+}
+
+fn split(tokens: TokenStream, types: bool) -> Vec<TokenStream> {
+    let mut parts = Vec::new();
+    let mut part = Vec::new();
+    let mut angles = Angles {
+        depth: 0,
+        types,
+        before: [None, None],
+    };
+    for token in tokens {
+        angles.pass(&token);
+        match &token {
+            TokenTree::Punct(comma) if comma.as_char() == ',' && angles.depth == 0 => {
+                parts.push(part.drain(..).collect());
+            }
+            _ => part.push(token),
+        }
+    }
+    if !part.is_empty() {
+        parts.push(part.into_iter().collect());
+    }
+    parts
+}
+
+/// How deep inside `<…>` a token stands.
+struct Angles {
+    depth: usize,
+    types: bool,
+    before: [Option<char>; 2],
+}
+
+impl Angles {
+    fn pass(&mut self, token: &TokenTree) {
+        let sign = match token {
+            TokenTree::Punct(punct) => Some(Punct::as_char(punct)),
+            _ => None,
+        };
+        let after_path = self.before == [Some(':'), Some(':')];
+        match sign {
+            Some('<') if self.types || after_path || self.depth > 0 => self.depth += 1,
+            Some('>') if !matches!(self.before[1], Some('-' | '=')) => {
+                self.depth = self.depth.saturating_sub(1);
+            }
+            _ => {}
+        }
+        self.before = [self.before[1], sign];
+    }
+}
+
+/// Whether a name occurs, as a word or inside a format string.
+pub(crate) fn mentions(tokens: &TokenStream, name: &str) -> bool {
+    tokens.clone().into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident == name,
+        TokenTree::Group(group) => mentions(&group.stream(), name),
+        TokenTree::Literal(literal) => literal.to_string().contains(&format!("{{{name}")),
+        TokenTree::Punct(_) => false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(text: &str, cut: fn(TokenStream) -> Vec<TokenStream>) -> usize {
+        cut(text.parse().unwrap()).len()
+    }
+
+    #[test]
+    fn commas_inside_arguments_of_types_do_not_cut() {
+        assert_eq!(parts("a = f::<A, B>(), b", split_commas), 2);
+        assert_eq!(parts("when(a < b, c > d), b = 1 < 2", split_commas), 2);
+        assert_eq!(
+            parts("change: Change<A, B>, f: fn() -> A, c: C", split_types),
+            3
+        );
+    }
+
+    #[test]
+    fn a_format_string_mentions_what_it_captures() {
+        assert!(mentions(&"f(\"{current:?}\")".parse().unwrap(), "current"));
+        assert!(!mentions(&"f(\"current\")".parse().unwrap(), "current"));
+    }
+}

@@ -1,0 +1,56 @@
+//! Reads a field.
+
+use heck::ToUpperCamelCase;
+use proc_macro2::Ident;
+use quote::ToTokens;
+
+use super::keys::{self, Given};
+use super::{bounds, kinds, names};
+use crate::common::{Faults, Library, args_of, docs};
+use crate::entity::model::{Field, plain};
+
+/// Reads a field; none if its type can be that of no field.
+pub(crate) fn parse(field: &syn::Field, qlib: &Library, faults: &mut Faults) -> Option<Field> {
+    let ident = field.ident.clone()?;
+    let mut given = Given::new(qlib);
+    keys::KEYS.read_all(args_of(&field.attrs, "field", faults), &mut given, faults);
+    let handle = handle(&ident, &given, faults);
+    let kind = faults.keep(kinds::kind(&field.ty))?;
+    bounds::check(&given, &kind, faults);
+    Some(Field {
+        visibility: field.vis.clone(),
+        handle: handle?,
+        doc: docs(&field.attrs),
+        inner: kinds::argument(&field.ty, "Option")
+            .unwrap_or(&field.ty)
+            .clone(),
+        kind: field.ty.clone(),
+        optional: kind.optional,
+        default: given.default.is_some(),
+        constraints: given.constraints,
+        validate: given.validate.map(ToTokens::into_token_stream),
+        ident,
+    })
+}
+
+/// The name of the typed handle, at the place of the field.
+fn handle(ident: &Ident, given: &Given, faults: &mut Faults) -> Option<Ident> {
+    let (name, place) = match &given.rename {
+        Some(rename) => (rename.value(), rename.span()),
+        None => (plain(ident).to_upper_camel_case(), ident.span()),
+    };
+    match names::check(&name) {
+        Ok(()) => Some(Ident::new(&name, ident.span())),
+        Err(fault) if given.rename.is_some() => {
+            faults.at(place, fault);
+            None
+        }
+        Err(fault) => {
+            faults.at(
+                place,
+                format!("{fault}, or write `#[field(rename = \"…\")]`"),
+            );
+            None
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! The function that calls a handler.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{quote, quote_spanned};
+
+use crate::handler::model::{Argument, Context, Event, Handler, Place, Role, Trigger};
+
+/// `|worker, change, (name, room), cx| Box::pin(async move { … })`.
+///
+/// What is handed to the handler stands at the place of the argument's type, so that a type that
+/// does not fit is reported there.
+pub(super) fn expand(handler: &Handler) -> TokenStream {
+    let Handler {
+        qlib,
+        name,
+        place,
+        arguments,
+        output,
+        ..
+    } = handler;
+    let cx = handler.cx();
+    let leadership = handler.place_of(Role::Leadership).map(|_| {
+        let cx = &cx;
+        quote!(let leadership = #cx.leadership()?;)
+    });
+    let given = arguments.iter().map(|argument| handler.given(argument));
+    let (worker, callee) = match place {
+        Place::Worker { .. } => {
+            let worker = Ident::new("worker", Span::mixed_site());
+            (quote!(#worker), quote!(#worker.#name))
+        }
+        Place::Alone => (quote!(_), quote!(#name)),
+    };
+    let params = handler.params(&cx);
+    let outcome = Ident::new("outcome", *output);
+    quote! {
+        |#worker, #(#params),*| #qlib::Box::pin(async move {
+            #leadership
+            let #outcome = #callee(#(#given),*).await;
+            #qlib::Outcome::from_handler(#outcome)
+        })
+    }
+}
+
+impl Handler {
+    /// The place of the argument of some role.
+    fn place_of(&self, role: Role) -> Option<Span> {
+        self.arguments
+            .iter()
+            .find(|argument| argument.role == role)
+            .map(|argument| argument.place)
+    }
+
+    fn cx(&self) -> TokenStream {
+        match (self.place_of(Role::Cx), self.place_of(Role::Leadership)) {
+            (Some(place), _) => quote_spanned!(place=> cx),
+            (None, Some(_)) => quote!(cx),
+            (None, None) => quote!(_),
+        }
+    }
+
+    /// The parameters of the function behind the worker.
+    fn params(&self, cx: &TokenStream) -> Vec<TokenStream> {
+        let mut params = Vec::new();
+        if let Some(name) = self.payload() {
+            params.push(match self.place_of(Role::Payload) {
+                Some(place) => {
+                    let name = Ident::new(name, place);
+                    quote!(#name)
+                }
+                None => quote!(_),
+            });
+        }
+        if matches!(self.trigger, Trigger::Change(_)) {
+            params.push(self.values());
+        }
+        params.push(cx.clone());
+        params
+    }
+
+    /// What comes with the event.
+    fn payload(&self) -> Option<&'static str> {
+        match &self.trigger {
+            Trigger::Change(_) => Some("change"),
+            Trigger::Signal(_) | Trigger::SystemSignal(_) => Some("value"),
+            Trigger::Entity(event, _) | Trigger::Plain(event) => {
+                event.payload().map(|(name, _)| name)
+            }
+            _ => None,
+        }
+    }
+
+    /// The pattern of the context values.
+    fn values(&self) -> TokenStream {
+        let places: Vec<_> = (0..self.context.len())
+            .map(|at| self.place_of(Role::Context(at)))
+            .collect();
+        if places.iter().all(Option::is_none) {
+            return quote!(_);
+        }
+        let names = places
+            .iter()
+            .zip(&self.context)
+            .map(|(place, value)| match place {
+                Some(place) => {
+                    let name = value.at(*place);
+                    quote!(#name)
+                }
+                None => quote!(_),
+            });
+        quote!((#(#names,)*))
+    }
+
+    /// What is handed over for an argument.
+    fn given(&self, argument: &Argument) -> TokenStream {
+        let place = argument.place;
+        match argument.role {
+            Role::Cx => quote_spanned!(place=> cx),
+            Role::Leadership => quote_spanned!(place=> &leadership),
+            Role::Payload if matches!(self.trigger, Trigger::Plain(Event::Leader)) => {
+                quote_spanned!(place=> &leadership)
+            }
+            Role::Payload => {
+                let name = Ident::new(self.payload().unwrap_or("value"), place);
+                self.fitting(argument, &name)
+            }
+            Role::Context(position) => match self.context.get(position) {
+                Some(value) => self.fitting(argument, &value.at(place)),
+                None => TokenStream::new(),
+            },
+        }
+    }
+
+    /// A value that is handed over if it has the type of the argument; else the compiler says which
+    /// type to write.
+    fn fitting(&self, argument: &Argument, name: &Ident) -> TokenStream {
+        let (qlib, kind) = (&self.qlib, &argument.kind);
+        quote_spanned!(argument.place=> #qlib::argument::<#kind, _>(#name))
+    }
+}
+
+impl Context {
+    /// The name of the value, at another place.
+    fn at(&self, place: Span) -> Ident {
+        let mut name = self.name.clone();
+        name.set_span(place);
+        name
+    }
+}

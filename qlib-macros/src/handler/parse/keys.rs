@@ -1,0 +1,292 @@
+//! The keys of the attributes of events.
+
+use proc_macro2::{Ident, TokenStream, TokenTree};
+use quote::quote;
+
+use super::context;
+use crate::common::{
+    Arg, Faults, Form, Given, Key, Keys, Library, Number, Period, duration, number,
+};
+use crate::handler::model::{Call, Context, Event};
+
+/// What the keys say.
+#[derive(Default)]
+pub(super) struct Options {
+    /// `crate = path`
+    pub(super) library: Option<Library>,
+    /// What the definition of the handler is told.
+    pub(super) calls: Vec<Call>,
+    /// The values that are read with the change.
+    pub(super) context: Vec<Context>,
+    /// The condition.
+    pub(super) when: Option<TokenStream>,
+    /// The handler acts in the leader only.
+    pub(super) leads: bool,
+    qlib: Library,
+    writes: Option<Ident>,
+    deadband: Option<Ident>,
+}
+
+const CONTEXT: Key<Options> = Key::new(
+    "context",
+    Form::List("name = Device.Name"),
+    |options, arg, faults| {
+        let Given::List(list, place) = arg.given else {
+            return;
+        };
+        options.context = context::parse(list, place, faults);
+    },
+);
+const WHEN: Key<Options> = Key::new(
+    "when",
+    Form::List("current > 80.0"),
+    |options, arg, faults| {
+        let Given::List(condition, place) = arg.given else {
+            return;
+        };
+        if condition.is_empty() {
+            faults.at(
+                place,
+                "the condition is empty; write one, as in `when(current > 80.0)`",
+            );
+        }
+        options.when = Some(condition);
+    },
+);
+const WRITES: Key<Options> = Key::new("writes", Form::Flag, |options, arg, _| {
+    options.writes = Some(arg.key.clone());
+    options.call(arg.key, TokenStream::new());
+});
+const INITIAL: Key<Options> = flag("initial");
+const LATEST: Key<Options> = flag("latest");
+const OWN: Key<Options> = flag("own");
+const KEYED: Key<Options> = flag("keyed");
+const LEADER: Key<Options> = Key::new("leader", Form::Flag, |options, arg, _| {
+    options.leads = true;
+    options.call(arg.key, TokenStream::new());
+});
+const DURABLE: Key<Options> = Key::new("durable", Form::Value("\"name\""), |_, arg, faults| {
+    faults.at(
+        arg.key.span(),
+        "`durable` needs the log on disk, which this version does not have; leave it out",
+    );
+});
+const AFTER_DURABLE: Key<Options> = flag("after_durable");
+const MIN_INTERVAL: Key<Options> = time("min_interval", "\"100ms\"");
+const DEADBAND: Key<Options> = Key::new("deadband", Form::Value("0.5"), |options, arg, faults| {
+    let Given::Value(value) = arg.given else {
+        return;
+    };
+    if number(&value).is_some_and(|number| number.as_float() <= 0.0) {
+        faults.on(
+            &value,
+            "a deadband is above zero; write how far a value must move, as in `deadband = 0.5`",
+        );
+    }
+    options.deadband = Some(arg.key.clone());
+    options.call(arg.key, value);
+});
+const RETRY: Key<Options> = Key::new("retry", Form::List("times = 5"), |options, arg, faults| {
+    let Given::List(list, _) = arg.given else {
+        return;
+    };
+    let mut retry = Retry {
+        qlib: options.qlib.clone(),
+        ..Retry::default()
+    };
+    RETRY_KEYS.read(list, &mut retry, faults);
+    if let (Some((_, first)), Some((key, most))) = (&retry.first, &retry.max)
+        && first > most
+    {
+        faults.at(
+            key.span(),
+            "the longest pause is shorter than the first one; write a longer `max`",
+        );
+    }
+    let (qlib, calls) = (&options.qlib, &retry.calls);
+    options.call(arg.key, quote!(#qlib::Retry::new() #calls));
+});
+const LIMIT: Key<Options> = time("limit", "\"10s\"");
+const CRATE: Key<Options> = Key::new("crate", Form::Value("path"), |options, arg, faults| {
+    options.library.get_or_insert_default().take(arg, faults);
+});
+
+const CHANGE: Keys<Options> = Keys {
+    of: "`#[on_change]`",
+    keys: &[
+        CONTEXT,
+        WHEN,
+        WRITES,
+        INITIAL,
+        LATEST,
+        OWN,
+        KEYED,
+        LEADER,
+        DURABLE,
+        AFTER_DURABLE,
+        MIN_INTERVAL,
+        DEADBAND,
+        RETRY,
+        LIMIT,
+        CRATE,
+    ],
+};
+const ENTITY: &[Key<Options>] = &[OWN, KEYED, LEADER, AFTER_DURABLE, RETRY, LIMIT, CRATE];
+const CREATE: Keys<Options> = Keys {
+    of: "`#[on_create]`",
+    keys: ENTITY,
+};
+const DELETE: Keys<Options> = Keys {
+    of: "`#[on_delete]`",
+    keys: ENTITY,
+};
+const MOVE: Keys<Options> = Keys {
+    of: "`#[on_move]`",
+    keys: ENTITY,
+};
+const SIGNAL: Keys<Options> = Keys {
+    of: "`#[on_signal]`",
+    keys: &[LEADER, RETRY, LIMIT, CRATE],
+};
+const EVERY: Keys<Options> = Keys {
+    of: "`#[every]`",
+    keys: &[LEADER, LIMIT, CRATE],
+};
+
+/// The keys of an event's attribute.
+const fn keys(event: Event) -> Keys<Options> {
+    const fn plain(of: &'static str) -> Keys<Options> {
+        Keys { of, keys: &[CRATE] }
+    }
+    match event {
+        Event::Change => CHANGE,
+        Event::Create => CREATE,
+        Event::Delete => DELETE,
+        Event::Move => MOVE,
+        Event::Signal => SIGNAL,
+        Event::Every => EVERY,
+        Event::Init => Keys {
+            of: "`#[init]`",
+            keys: &[],
+        },
+        Event::Deinit => Keys {
+            of: "`#[deinit]`",
+            keys: &[],
+        },
+        Event::Schema => plain("`#[on_schema]`"),
+        Event::Leader => plain("`#[on_leader]`"),
+        Event::Follower => plain("`#[on_follower]`"),
+        Event::LosingLeadership => plain("`#[on_losing_leadership]`"),
+        Event::Resync => plain("`#[on_resync]`"),
+        Event::Lagged => plain("`#[on_lagged]`"),
+    }
+}
+
+/// Whether an argument begins with a key.
+pub(super) fn is_key(event: Event, part: &TokenStream) -> bool {
+    let mut tokens = part.clone().into_iter();
+    let Some(TokenTree::Ident(word)) = tokens.next() else {
+        return false;
+    };
+    let alone = match tokens.next() {
+        None | Some(TokenTree::Group(_)) => true,
+        Some(TokenTree::Punct(sign)) => sign.as_char() == '=',
+        Some(_) => false,
+    };
+    alone && keys(event).keys.iter().any(|key| word == key.name)
+}
+
+/// Reads the keys.
+pub(super) fn parse(
+    event: Event,
+    tokens: TokenStream,
+    qlib: &Library,
+    faults: &mut Faults,
+) -> Options {
+    let mut options = Options {
+        qlib: qlib.clone(),
+        ..Options::default()
+    };
+    keys(event).read(tokens, &mut options, faults);
+    if let (Some(_), Some(deadband)) = (&options.writes, &options.deadband) {
+        faults.at(
+            deadband.span(),
+            "`writes` asks for values that are equal, `deadband` leaves out those that are close; keep one of them",
+        );
+    }
+    options
+}
+
+impl Options {
+    fn call(&mut self, method: Ident, argument: TokenStream) {
+        self.calls.push(Call { method, argument });
+    }
+
+    fn time(&mut self, arg: Arg, faults: &mut Faults) {
+        let Given::Value(value) = arg.given else {
+            return;
+        };
+        if let Some(time) = faults.keep(duration(value)) {
+            let time = time.expand(&self.qlib);
+            self.call(arg.key, time);
+        }
+    }
+}
+
+const fn flag(name: &'static str) -> Key<Options> {
+    Key::new(name, Form::Flag, |options, arg, _| {
+        options.call(arg.key, TokenStream::new())
+    })
+}
+
+const fn time(name: &'static str, example: &'static str) -> Key<Options> {
+    Key::new(name, Form::Value(example), Options::time)
+}
+
+/// What `retry(…)` says.
+#[derive(Default)]
+struct Retry {
+    qlib: Library,
+    first: Option<(Ident, Period)>,
+    max: Option<(Ident, Period)>,
+    calls: TokenStream,
+}
+
+const RETRY_KEYS: Keys<Retry> = Keys {
+    of: "`retry`",
+    keys: &[
+        Key::new("times", Form::Value("5"), |retry, arg, faults| {
+            let Given::Value(value) = arg.given else {
+                return;
+            };
+            match number(&value) {
+                Some(Number::Int(1..)) | None => {
+                    let key = arg.key;
+                    retry.calls.extend(quote!(.#key(#value)));
+                }
+                Some(_) => faults.on(
+                    value,
+                    "a handler is called at least once; write a whole number above zero",
+                ),
+            }
+        }),
+        Key::new("first", Form::Value("\"100ms\""), |retry, arg, faults| {
+            retry.first = retry.time(arg, faults);
+        }),
+        Key::new("max", Form::Value("\"10s\""), |retry, arg, faults| {
+            retry.max = retry.time(arg, faults);
+        }),
+    ],
+};
+
+impl Retry {
+    fn time(&mut self, arg: Arg, faults: &mut Faults) -> Option<(Ident, Period)> {
+        let Given::Value(value) = arg.given else {
+            return None;
+        };
+        let period = faults.keep(duration(value))?;
+        let (key, time) = (arg.key, period.expand(&self.qlib));
+        self.calls.extend(quote!(.#key(#time)));
+        Some((key, period))
+    }
+}

@@ -1,0 +1,84 @@
+//! Writes the registration of the worker.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::quote;
+
+use super::model::{Maker, Worker};
+use crate::handler;
+
+/// What stands beside the block.
+pub(crate) fn expand(worker: &Worker) -> TokenStream {
+    let Worker {
+        qlib,
+        subject,
+        name,
+        after,
+        conditions,
+        ..
+    } = worker;
+    let makers = makers(worker);
+    let leader = worker
+        .leader
+        .as_ref()
+        .map(|leader| quote!(definition.#leader();));
+    let handlers = worker.handlers.iter().map(handler::registration);
+    let mut body = quote! {
+        #makers
+        #leader
+        #(definition.after::<#after>();)*
+        #(#handlers)*
+    };
+    let definition = match body.is_empty() {
+        true => quote!(_),
+        false => quote!(definition),
+    };
+    body = quote!(fn define(#definition: &mut #qlib::WorkerDefinition<Self>) { #body });
+    quote! {
+        #(#conditions)*
+        #[automatically_derived]
+        impl #qlib::Worker for #subject {
+            const NAME: &'static str = #name;
+
+            fn origin() -> #qlib::Origin {
+                #qlib::origin!()
+            }
+
+            #body
+        }
+
+        #(#conditions)*
+        #qlib::inventory::submit! {
+            #qlib::Registration::new(#qlib::origin!(), |registry| registry.worker::<#subject>())
+        }
+    }
+}
+
+/// How the worker is made: by `new`, by the application if `new` needs something, else by default.
+fn makers(worker: &Worker) -> TokenStream {
+    let Worker {
+        qlib,
+        subject,
+        makers,
+        ..
+    } = worker;
+    let by_new = makers.iter().filter(|maker| !maker.needs).map(|maker| {
+        let Maker {
+            name, conditions, ..
+        } = maker;
+        let definition = Ident::new("definition", Span::call_site());
+        quote!(#(#conditions)* #definition.make(Self::#name);)
+    });
+    let always = makers.iter().any(|maker| maker.conditions.is_empty());
+    let by_default = (!always).then(|| {
+        let unless = makers.iter().map(|maker| {
+            let conditions = maker
+                .conditions
+                .iter()
+                .map(|condition| condition.args().unwrap_or_default());
+            quote!(all(#(#conditions),*))
+        });
+        let unless = (!makers.is_empty()).then(|| quote!(#[cfg(not(any(#(#unless),*)))]));
+        quote!(#unless definition.make(<#subject as #qlib::MadeByDefault>::make);)
+    });
+    quote!(#(#by_new)* #by_default)
+}

@@ -1,0 +1,229 @@
+//! What generated code calls, and nothing else does. It names all that it uses through here, so that
+//! no name of the user's can come between.
+
+use std::fmt::Display;
+
+pub use core::prelude::v1::test;
+pub use std::boxed::Box;
+pub use std::convert::{From, Into};
+pub use std::env;
+pub use std::marker::PhantomData;
+pub use std::ops::{Deref, DerefMut};
+pub use std::option::Option::{self, None, Some};
+pub use std::process::ExitCode;
+pub use std::result::Result::{Err, Ok};
+pub use std::string::String;
+pub use std::time::Duration;
+pub use std::vec::Vec;
+
+pub use inventory;
+
+pub use crate::app::{
+    App, AppBuilder, AppSignals, ApplicationSignals, CallFuture, ContextOf, ContextValue,
+    ContextValues, Cx, Failure, LeadershipSignals, LeadsTo, Number, OnChange, OnEvent, OnLagged,
+    OnNothing, OnResync, OnSignal, OnTick, Origin, Outcome, Path, Registration, Registry, Request,
+    Retry, Signal, SystemSignal, SystemSignals, Wiring, Worker, WorkerDefinition,
+};
+pub use crate::app::{Main, SetupResult, main, then};
+#[cfg(feature = "test")]
+pub use crate::app::{TestPlan, run_test};
+pub use crate::leader::Leadership;
+pub use crate::model::{
+    Choice, Entity, EntityId, Field, FieldCache, FieldKey, FieldType, NewEntity, OnDelete,
+    Readable, Result, Row, Schema, Validator, Value, ValueRef, Writable,
+};
+pub use crate::origin;
+pub use crate::store::{
+    Binding, BoundEntity, Change, Created, Deleted, Lagged, Moved, SchemaChanged, Store,
+    Transaction,
+};
+
+/// The handles of the fields that every entity has.
+pub mod system {
+    pub use crate::store::system_fields::{description, name, parent};
+}
+
+/// A struct of typed handles, whose only value is a constant.
+pub trait Handles: Sized {
+    /// The handles.
+    const ALL: Self;
+}
+
+/// What a derived entity hands to those that extend it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no entity",
+    label = "this is no entity",
+    note = "put `#[derive(Entity)]` on the struct"
+)]
+pub trait Extensible {
+    /// The handles of its fields as fields of `E`.
+    type Handles<E>: Handles;
+    /// The entity bound to a store.
+    type Bound;
+    /// Its name and those of its fields.
+    const DECLARED: &'static Declared;
+
+    /// What a bound entity stands on.
+    fn binding(bound: &Self::Bound) -> &Binding;
+
+    /// What a bound entity stands on.
+    fn binding_mut(bound: &mut Self::Bound) -> &mut Binding;
+}
+
+/// The names of an entity and of its fields.
+#[derive(Debug)]
+pub struct Declared {
+    /// That of its type.
+    pub name: &'static str,
+    /// Those of its own.
+    pub names: &'static [&'static str],
+    /// Those of the entity that it extends.
+    pub base: Option<&'static Declared>,
+}
+
+impl Declared {
+    /// Stops the compiler if a field has that name.
+    ///
+    /// # Panics
+    /// A field has that name.
+    #[track_caller]
+    pub const fn lacks(&self, name: &str, fault: &str) {
+        assert!(!self.has(name), "{}", fault);
+    }
+
+    const fn has(&self, name: &str) -> bool {
+        let mut at = 0;
+        while at < self.names.len() {
+            if equal(self.names[at].as_bytes(), name.as_bytes()) {
+                return true;
+            }
+            at += 1;
+        }
+        match self.base {
+            Some(base) => base.has(name),
+            None => false,
+        }
+    }
+}
+
+const fn equal(left: &[u8], right: &[u8]) -> bool {
+    if left.len() != right.len() {
+        return false;
+    }
+    let mut at = 0;
+    while at < left.len() {
+        if left[at] != right[at] {
+            return false;
+        }
+        at += 1;
+    }
+    true
+}
+
+impl Readable for Binding {
+    fn read<E, T: FieldType>(&self, field: Field<E, T>) -> Result<T> {
+        self.get(field)
+    }
+}
+
+impl Writable for Binding {
+    fn write<E, T: FieldType>(&mut self, field: Field<E, T>, value: T) {
+        self.set(field, value);
+    }
+}
+
+/// A value that a handler can be given as its argument of type `A`: one of that type.
+#[diagnostic::on_unimplemented(
+    message = "the handler is given `{Self}`, not `{A}`",
+    label = "write `{Self}`"
+)]
+pub trait Argument<A> {
+    /// Gives it.
+    fn give(self) -> A;
+}
+
+impl<A> Argument<A> for A {
+    fn give(self) -> A {
+        self
+    }
+}
+
+/// Gives a handler its argument.
+pub fn argument<A, V: Argument<A>>(value: V) -> A {
+    value.give()
+}
+
+/// A worker that qlib makes with `Default`.
+#[diagnostic::on_unimplemented(
+    message = "qlib cannot make the worker `{Self}`",
+    label = "neither `Default` nor a function `new`",
+    note = "put `#[derive(Default)]` on the struct, or write `fn new() -> Self` in the `#[worker]` block",
+    note = "or write `fn new(…) -> Self` there with what it needs, and add the worker with `app.worker(…)`"
+)]
+pub trait MadeByDefault: Sized {
+    /// Makes it.
+    fn make() -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<W: Default> MadeByDefault for W {
+    fn make() -> Self {
+        Self::default()
+    }
+}
+
+/// The parameter of a builder whose field was given.
+#[derive(Debug)]
+pub struct Given;
+
+/// The parameter of a builder whose field is missing.
+#[derive(Debug)]
+pub struct Missing;
+
+/// The values that a builder was given.
+#[derive(Debug, Default)]
+pub struct NewValues(Vec<(FieldKey, Value)>);
+
+impl NewValues {
+    /// None yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Takes the values of the entity that is extended.
+    pub fn extend<B>(&mut self, base: impl NewEntity<B>) {
+        self.0.extend(base.into_values());
+    }
+
+    /// The values, in the order in which they were given.
+    #[must_use]
+    pub fn into_vec(self) -> Vec<(FieldKey, Value)> {
+        self.0
+    }
+}
+
+impl Writable for NewValues {
+    /// The last value of a field counts.
+    fn write<E, T: FieldType>(&mut self, field: Field<E, T>, value: T) {
+        let key = field.key();
+        self.0
+            .retain(|(other, _)| (other.declared_by, other.name) != (key.declared_by, key.name));
+        self.0.extend(value.encode().map(|value| (key, value)));
+    }
+}
+
+/// Runs a function of the application's own on a stored value. What does not fit the type is for
+/// other checks to refuse.
+///
+/// # Errors
+/// What the function says.
+pub fn validate<T: FieldType, E: Display>(
+    value: ValueRef<'_>,
+    check: impl FnOnce(&T) -> Result<(), E>,
+) -> Result<(), String> {
+    match T::decode(Some(value)) {
+        Ok(value) => check(&value).map_err(|fault| fault.to_string()),
+        Err(_) => Ok(()),
+    }
+}
