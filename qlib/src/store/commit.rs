@@ -13,17 +13,33 @@ const ATTEMPTS: usize = 16;
 impl Store {
     pub(crate) fn transact<T>(
         &self,
+        closure: impl FnMut(&mut Transaction<'_>) -> Result<T>,
+    ) -> Result<Receipt<T>> {
+        self.transact_by(closure, |ops, expect| self.submit_checked(ops, expect))
+    }
+
+    pub(super) fn transact_by<T>(
+        &self,
         mut closure: impl FnMut(&mut Transaction<'_>) -> Result<T>,
+        mut submit: impl FnMut(SmallVec<[Op; 1]>, Vec<Expect>) -> Result<Receipt>,
     ) -> Result<Receipt<T>> {
         let mut attempt = 1;
         loop {
             let mut transaction = Transaction::begin(&self.shared);
             let value = closure(&mut transaction)?;
             let (ops, expect, seen) = transaction.finish();
+            if ops.is_empty() {
+                let core = self.shared.read();
+                return Ok(Receipt {
+                    revision: core.tree.revision(),
+                    time: core.tree.time(),
+                    value,
+                });
+            }
             let stale = |error: &Error| {
                 transaction::may_run_again(error, self.shared.read().tree.revision() != seen)
             };
-            match self.submit_checked(ops, expect) {
+            match submit(ops, expect) {
                 Ok(Receipt { revision, time, .. }) => {
                     return Ok(Receipt {
                         revision,
@@ -60,7 +76,11 @@ impl Store {
     }
 
     /// Runs the validators, then commits.
-    fn submit_checked(&self, ops: SmallVec<[Op; 1]>, expect: Vec<Expect>) -> Result<Receipt> {
+    pub(super) fn submit_checked(
+        &self,
+        ops: SmallVec<[Op; 1]>,
+        expect: Vec<Expect>,
+    ) -> Result<Receipt> {
         let mut commit = self.commit_of(ops, expect);
         if self.shared.validators.any() {
             self.shared.outside_views()?;

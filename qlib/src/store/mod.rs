@@ -17,6 +17,8 @@ mod status;
 mod subscribe;
 mod subscription;
 mod system;
+#[cfg(test)]
+mod tests;
 mod transaction;
 mod validate;
 mod view;

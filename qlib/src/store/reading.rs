@@ -50,12 +50,18 @@ impl Subscription {
             if let Some(event) = self.interruption(core) {
                 return Some(event);
             }
-            let delivery = self.scan(core, |subscription, commit, index| {
+            let found = self.scan(core, |subscription, commit, index| {
                 match subscription.delivery(core, commit, index) {
                     Some(delivery) => ControlFlow::Break(delivery),
                     None => ControlFlow::Continue(()),
                 }
-            })?;
+            });
+            let Some(delivery) = found else {
+                if self.position < core.tree.revision() {
+                    continue;
+                }
+                return None;
+            };
             match &mut self.interest.shape {
                 None => return Some(Event::Change(delivery)),
                 Some(shape) => {
@@ -88,13 +94,7 @@ impl Subscription {
 
     /// Whether the whole tree was replaced before the next change.
     fn resync(&mut self, core: &Core) -> Option<Event> {
-        let seen = self.seen_resync;
-        let mut resyncs = core.resyncs.iter().copied().filter(|resync| *resync > seen);
-        let revision = if self.interest.latest {
-            resyncs.next_back()?
-        } else {
-            resyncs.next()?
-        };
+        let revision = self.next_resync(core)?;
         let next = core.routes.after(self.interest.topic, self.position).next();
         if !self.interest.latest && next.is_some_and(|next| next < revision) {
             return None;
@@ -111,6 +111,17 @@ impl Subscription {
         Some(Event::Resync { revision })
     }
 
+    /// The commit that replaced the whole tree, of which the reader must be told next.
+    fn next_resync(&self, core: &Core) -> Option<Revision> {
+        let seen = self.seen_resync;
+        let mut resyncs = core.resyncs.iter().copied().filter(|resync| *resync > seen);
+        if self.interest.latest {
+            resyncs.next_back()
+        } else {
+            resyncs.next()
+        }
+    }
+
     fn skip_to(&mut self, position: Revision) {
         self.position = position;
         self.base = position;
@@ -118,13 +129,17 @@ impl Subscription {
         self.offset = 0;
     }
 
-    /// Walks over the changes of the topic from the position on, until `visit` breaks.
+    /// Walks over the changes of the topic from the position on, until `visit` breaks or a commit
+    /// replaces the whole tree.
     pub(super) fn scan<B>(
         &mut self,
         core: &Core,
         mut visit: impl FnMut(&mut Self, &Arc<Applied>, usize) -> ControlFlow<B>,
     ) -> Option<B> {
-        let newest = core.tree.revision();
+        let newest = match self.next_resync(core) {
+            Some(resync) => resync - 1,
+            None => core.tree.revision(),
+        };
         loop {
             if self.position == self.head {
                 (self.base, self.head) = (self.position, newest);
@@ -141,8 +156,11 @@ impl Subscription {
                     if !self.concerns(core, commit, &commit.changes[index]) {
                         continue;
                     }
-                    self.position = revision - 1;
-                    self.offset = index + 1;
+                    (self.position, self.offset) = if index + 1 == commit.changes.len() {
+                        (revision, 0)
+                    } else {
+                        (revision - 1, index + 1)
+                    };
                     if let ControlFlow::Break(found) = visit(self, commit, index) {
                         return Some(found);
                     }

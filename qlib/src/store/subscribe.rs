@@ -213,7 +213,6 @@ impl<E, T> std::fmt::Debug for Changes<E, T> {
 }
 
 /// What a typed subscription yields.
-#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum FieldEvent<E, T> {
     /// The field changed, or had a value when the subscription began.
@@ -224,6 +223,28 @@ pub enum FieldEvent<E, T> {
     Lagged(Lagged),
     /// The whole tree was replaced.
     Resync,
+}
+
+impl<E, T> Clone for FieldEvent<E, T> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Change(change) => Self::Change(change.clone()),
+            Self::SnapshotEnd => Self::SnapshotEnd,
+            Self::Lagged(lagged) => Self::Lagged(*lagged),
+            Self::Resync => Self::Resync,
+        }
+    }
+}
+
+impl<E, T> std::fmt::Debug for FieldEvent<E, T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Change(change) => change.fmt(f),
+            Self::SnapshotEnd => f.write_str("SnapshotEnd"),
+            Self::Lagged(lagged) => lagged.fmt(f),
+            Self::Resync => f.write_str("Resync"),
+        }
+    }
 }
 
 impl<E, T: FieldType> Changes<E, T> {

@@ -60,7 +60,11 @@ impl Validators {
                             None => default(tree, &commit.ops[..at], write).map(Cow::Owned),
                         },
                     };
-                    run(&checks, value.as_deref(), || tree.subject(write.id))?;
+                    let subject = || match created(&commit.ops[..at], write.id) {
+                        Some(create) => subject_of(tree, create),
+                        None => tree.subject(write.id),
+                    };
+                    run(&checks, value.as_deref(), subject)?;
                 }
                 Op::Create(create) => self.check_created(tree, create)?,
                 _ => {}
@@ -70,14 +74,6 @@ impl Validators {
     }
 
     fn check_created(&self, tree: &Tree, create: &Create) -> Result<()> {
-        let subject = || {
-            let above = tree.subject(create.parent).path;
-            let path = format!("{}/{}", above.trim_end_matches('/'), create.name);
-            Subject {
-                id: create.id,
-                path: path.into(),
-            }
-        };
         let fields: Vec<FieldId> = self.by_field.read().keys().copied().collect();
         for field in fields {
             let given = create.values.iter().find(|(given, _)| *given == field);
@@ -91,7 +87,9 @@ impl Validators {
                 continue;
             };
             let checks = self.by_field.read().get(&field).cloned();
-            run(&checks.unwrap_or_default(), Some(value), subject)?;
+            run(&checks.unwrap_or_default(), Some(value), || {
+                subject_of(tree, create)
+            })?;
         }
         Ok(())
     }
@@ -106,15 +104,29 @@ fn outcome(tree: &Tree, ops: &[Op], write: &Write) -> Result<Option<Value>> {
 
 /// What a write without a value leaves behind.
 fn default(tree: &Tree, before: &[Op], write: &Write) -> Option<Value> {
-    let made = |op: &Op| match op {
-        Op::Create(create) if create.id == write.id => Some(create.entity_type),
-        _ => None,
-    };
     let entity_type = match tree.entity(write.id) {
         Some(entity) => entity.entity_type(),
-        None => before.iter().find_map(made)?,
+        None => created(before, write.id)?.entity_type,
     };
     tree.field_schema(entity_type, write.field)?.default.clone()
+}
+
+/// The step that makes an entity.
+fn created(ops: &[Op], id: EntityId) -> Option<&Create> {
+    ops.iter().find_map(|op| match op {
+        Op::Create(create) if create.id == id => Some(&**create),
+        _ => None,
+    })
+}
+
+/// An entity that is being made, as errors name it.
+fn subject_of(tree: &Tree, create: &Create) -> Subject {
+    let above = tree.subject(create.parent).path;
+    let path = format!("{}/{}", above.trim_end_matches('/'), create.name);
+    Subject {
+        id: create.id,
+        path: path.into(),
+    }
 }
 
 fn as_it_is(tree: &Tree, write: &Write) -> Expect {
