@@ -204,13 +204,14 @@ impl Subscription {
             if !head.unchanged_since(id, field, commit.revision, writes) {
                 return None;
             }
-            if self.base + 1 >= core.window.first() {
-                let value = self.past(core, self.base).value(id, field);
-                if !writes && value.as_ref().map(Value::as_ref) == current(effect, field) {
-                    return None;
-                }
-                seen = Some(value);
+            // What it saw is known as far back as the window reaches.
+            let base = self.base.max(core.window.first() - 1);
+            let value = self.past(core, base).value(id, field);
+            let same = value.as_ref().map(Value::as_ref) == current(effect, field);
+            if same && !writes && base == self.base {
+                return None;
             }
+            seen = Some(value);
         }
         let mut delivery = Delivery {
             commit: Arc::clone(commit),

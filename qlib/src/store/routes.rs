@@ -145,6 +145,14 @@ impl Routes {
         self.by_topic.len()
     }
 
+    #[cfg(test)]
+    pub(crate) fn parked(&self) -> usize {
+        self.by_topic
+            .values()
+            .map(|route| route.parked.lock().len())
+            .sum()
+    }
+
     /// The revisions after `position` that concern the topic, in order.
     #[inline]
     pub(crate) fn after(&self, topic: Topic, position: Revision) -> impl Iterator<Item = Revision> {

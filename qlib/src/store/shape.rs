@@ -127,6 +127,11 @@ impl Shape {
         None
     }
 
+    #[cfg(test)]
+    pub(crate) fn remembered(&self) -> usize {
+        self.entities.len()
+    }
+
     /// Forgets all.
     pub(crate) fn clear(&mut self) {
         self.entities.clear();

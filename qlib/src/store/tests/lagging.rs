@@ -107,7 +107,7 @@ fn the_bare_log_stops_where_something_else_must_be_said() {
     let store = with_window(commits(10));
     let device = create(&store, EntityId::ROOT, "D", "Device");
     let mut reader = begin(&store, "Status");
-    let mut count = |reader: &mut Subscription| reader.read_ready(|_, _| {});
+    let count = |reader: &mut Subscription| reader.read_ready(|_, _| {});
     assert_eq!(count(&mut reader), 0);
     for value in 1..=5 {
         set(&store, device, "Status", value);

@@ -17,7 +17,6 @@ mod events;
 mod history;
 mod lagging;
 mod latest;
-mod many;
 mod restore;
 mod shape;
 mod status;

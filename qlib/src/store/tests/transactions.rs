@@ -202,9 +202,9 @@ fn gives_up_after_sixteen_runs() {
 }
 
 /// Whether a transaction that does `read` and then writes runs again when `disturb` comes between.
-fn runs_twice(
+fn runs_twice<T>(
     read: impl Fn(&mut Transaction<'_>, &Home) -> Result<()>,
-    disturb: impl Fn(&Home),
+    disturb: impl Fn(&Home) -> T,
 ) -> bool {
     let home = Home::new();
     let write = |tx: &mut Transaction<'_>| {
@@ -247,30 +247,30 @@ impl Home {
 #[test]
 fn expects_all_that_it_read_and_nothing_else() {
     let read = |tx: &mut Transaction<'_>, home: &Home| tx.read(home.lamp, STATUS).map(drop);
-    assert!(runs_twice(read, |home| drop(set(
+    assert!(runs_twice(read, |home| set(
         &home.store,
         home.lamp,
         "Status",
         1
-    ))));
-    assert!(!runs_twice(read, |home| drop(set(
+    )));
+    assert!(!runs_twice(read, |home| set(
         &home.store,
         home.lamp,
         "Note",
         "n"
-    ))));
+    )));
     assert!(!runs_twice(read, |home| rename(
         &home.store,
         home.lamp,
         "Light"
     )));
     // An equal write is a write.
-    assert!(runs_twice(read, |home| drop(set(
+    assert!(runs_twice(read, |home| set(
         &home.store,
         home.lamp,
         "Status",
         0
-    ))));
+    )));
 
     // A value that was not there.
     let unset = |tx: &mut Transaction<'_>, home: &Home| {
@@ -283,7 +283,7 @@ fn expects_all_that_it_read_and_nothing_else() {
         } else {
             Ok(())
         },
-        |home| drop(set(&home.store, home.lamp, "Note", "n")),
+        |home| set(&home.store, home.lamp, "Note", "n"),
     ));
     // An entity that was not there, or was.
     let exists = |tx: &mut Transaction<'_>, home: &Home| tx.exists(home.lamp).map(drop);
@@ -325,20 +325,20 @@ fn expects_all_that_it_read_and_nothing_else() {
             runs_twice(follow, |home| rename(&home.store, home.hall, "Foyer")),
             "{path}"
         );
-        assert!(!runs_twice(follow, |home| drop(set(
+        assert!(!runs_twice(follow, |home| set(
             &home.store,
             home.hall,
             "Floor",
             1
-        ))));
+        )));
     }
     let room = |tx: &mut Transaction<'_>, home: &Home| tx.value(home.lamp, "Room->Floor").map(drop);
-    assert!(runs_twice(room, |home| drop(set(
+    assert!(runs_twice(room, |home| set(
         &home.store,
         home.lamp,
         "Room",
         home.other
-    ))));
+    )));
     let parent = |tx: &mut Transaction<'_>, home: &Home| {
         let found = tx.value(home.lamp, "Hall->Floor");
         assert!(found.is_ok() || matches!(found, Err(Error::Path { .. })));
@@ -359,12 +359,12 @@ fn expects_all_that_it_read_and_nothing_else() {
         home.lamp,
         home.other
     )));
-    assert!(runs_twice(child, |home| drop(set(
+    assert!(runs_twice(child, |home| set(
         &home.store,
         home.lamp,
         "Status",
         7
-    ))));
+    )));
 }
 
 #[test]
