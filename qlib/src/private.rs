@@ -18,15 +18,29 @@ pub use std::vec::Vec;
 
 pub use inventory;
 
+pub use crate::app::{
+    App, AppBuilder, AppSignals, ApplicationSignals, CallFuture, ContextOf, ContextValue,
+    ContextValues, Cx, Failure, LeadershipSignals, LeadsTo, Number, OnChange, OnEvent, OnLagged,
+    OnNothing, OnResync, OnSignal, OnTick, Origin, Outcome, Path, Registration, Registry, Request,
+    Retry, Signal, SystemSignal, SystemSignals, Wiring, Worker, WorkerDefinition,
+};
+pub use crate::app::{Main, SetupResult, main, then};
+#[cfg(feature = "test")]
+pub use crate::app::{TestPlan, run_test};
+pub use crate::leader::Leadership;
 pub use crate::model::{
     Choice, Entity, EntityId, Field, FieldCache, FieldKey, FieldType, NewEntity, OnDelete,
     Readable, Result, Row, Schema, Validator, Value, ValueRef, Writable,
 };
-pub use crate::store::{Binding, BoundEntity};
+pub use crate::origin;
+pub use crate::store::{
+    Binding, BoundEntity, Change, Created, Deleted, Lagged, Moved, SchemaChanged, Store,
+    Transaction,
+};
 
 /// The handles of the fields that every entity has.
 pub mod system {
-    pub use crate::store::fields::{description, name, parent};
+    pub use crate::store::system_fields::{description, name, parent};
 }
 
 /// A struct of typed handles, whose only value is a constant.

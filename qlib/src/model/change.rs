@@ -22,20 +22,26 @@ pub struct Applied {
     pub depth: u8,
     /// The commit replaced the whole tree.
     pub resync: bool,
-    /// What it changed, in order.
+    /// What it changed on the whole.
     pub changes: SmallVec<[Change; 1]>,
 }
 
 /// One thing that a commit changed.
+///
+/// A commit's changes say what it changed on the whole, not what its steps did one after another: a
+/// field that it wrote twice changed once, from the value before the commit to the one after it; an
+/// entity that it made and deleted does not occur; one that it wrote and deleted was deleted, with
+/// the values from before the commit. An entity that it deleted and made again under the same id
+/// is first `Deleted`, then `Created`.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Change {
-    /// A field was written; at most one of these per field and commit.
+    /// A field was written, equal or not; at most one of these per field and commit.
     Field(FieldChange),
     /// An entity was made. Its fields follow as changes of their own.
     Created(Box<Placement>),
     /// An entity was deleted.
     Deleted(Box<DeletedEntity>),
-    /// An entity was renamed or moved, or both.
+    /// An entity was renamed or moved, or both; at most one of these per entity and commit.
     Placed(Box<Placement>),
     /// A type was declared or redefined.
     Schema(Arc<SchemaChange>),
@@ -73,9 +79,10 @@ pub struct Place {
     pub parent: EntityId,
     /// The name.
     pub name: SmolStr,
-    /// The sibling before it.
+    /// The sibling before it; for the way back from a refused commit only.
     pub(crate) after: Option<EntityId>,
-    /// When the parent's children had changed last before this commit.
+    /// When the parent's children had changed last before this. In the changes of a commit, the
+    /// lowest of all that name this parent is from before the commit.
     pub(crate) children_revision: Revision,
 }
 
@@ -105,6 +112,8 @@ pub struct DeletedEntity {
     pub place: Place,
     /// The stamp of its place.
     pub(crate) stamp: Stamp,
+    /// When its own children had changed last; see [`Place::children_revision`].
+    pub(crate) children_revision: Revision,
     /// The fields that had a value, or had been written.
     pub fields: Vec<(FieldId, Option<Value>, Stamp)>,
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 use smol_str::SmolStr;
 
-use crate::model::{EntityId, Image, Schema, Timestamp, Value};
+use crate::model::{EntityId, Image, Limits, Schema, Timestamp, Value};
 
 /// The place of a commit in its log: 1, 2, 3 …; 0 is before the first.
 pub type Revision = u64;
@@ -29,8 +29,6 @@ impl FieldId {
     pub const PARENT: Self = Self(2);
     /// `Children`, of every entity.
     pub const CHILDREN: Self = Self(3);
-    /// How many system fields there are.
-    pub(crate) const SYSTEM: u32 = 4;
 }
 
 /// How far a value can be trusted.
@@ -76,9 +74,11 @@ pub enum WriteMode {
     /// Write, equal or not.
     #[default]
     Always,
-    /// Write only if the value differs from the one that is there; else leave time and writer alone.
+    /// Write only if the value differs from the one that is there; else leave time, writer and
+    /// quality alone.
     IfChanged,
-    /// Add to the Int or Float that is there.
+    /// Add to the Int or Float that is there. An Int that overflows and a Float that is no number
+    /// afterwards are refused.
     Add,
     /// Subtract from the Int or Float that is there.
     Subtract,
@@ -113,8 +113,11 @@ pub enum Op {
         /// The token, larger than all before.
         token: u64,
     },
-    /// Replaces the whole tree by the one in an image.
+    /// Replaces the whole tree by the one in an image; what the commit did before this step is
+    /// void. Types that the image lacks stay, without entities.
     Restore(Arc<Image>),
+    /// Sets the limits that hold from here on.
+    SetLimits(Limits),
 }
 
 /// A new entity.
@@ -128,7 +131,8 @@ pub struct Create {
     pub parent: EntityId,
     /// Its name.
     pub name: SmolStr,
-    /// The values that are given; the others have their default.
+    /// The values that are given; the others have their default. Of a field that is given twice,
+    /// the last one.
     pub values: Vec<(FieldId, Value)>,
 }
 
@@ -143,7 +147,7 @@ pub struct Write {
     pub value: Option<Value>,
     /// How it is written.
     pub mode: WriteMode,
-    /// How far the value can be trusted.
+    /// How far the value can be trusted. A value cannot be written as [`Quality::Unset`].
     pub quality: Quality,
 }
 

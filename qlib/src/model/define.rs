@@ -5,7 +5,7 @@ use std::ops::RangeBounds;
 
 use smol_str::SmolStr;
 
-use crate::model::{Field, FieldSchema, FieldType, Kind, Lengthy, OnDelete, Ordered, Scope};
+use crate::model::{Field, FieldSchema, FieldType, Kind, Lengthy, OnDelete, Ordered, Scope, Text};
 
 /// The definition of a field that holds a `T`.
 #[must_use]
@@ -147,12 +147,3 @@ impl<E> Refers for crate::model::Ref<E> {
 impl<E> Refers for Vec<crate::model::Ref<E>> {
     const KIND: Kind = Kind::EntityList;
 }
-
-/// A field type that holds text: String.
-#[diagnostic::on_unimplemented(
-    message = "values of `{Self}` are no text",
-    note = "`pattern` fits String"
-)]
-pub trait Text: FieldType {}
-
-impl Text for String {}

@@ -248,7 +248,7 @@ impl Misfit {
 )]
 pub trait FieldType: Sized + 'static {
     /// The type without `Option`.
-    type Base: FieldType;
+    type Base: FieldType<Base = Self::Base>;
     /// The value as it is seen where it is stored: Copy types themselves, `&str`, `&[u8]`.
     type View<'a>: Copy;
     /// The kind of value.

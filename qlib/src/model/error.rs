@@ -191,6 +191,13 @@ pub enum Error {
         expected: Kind,
         given: Box<str>,
     },
+    #[error("the query asks {operator} of {field}, which holds {kind}; {reason}")]
+    Operator {
+        field: SmolStr,
+        kind: Kind,
+        operator: &'static str,
+        reason: &'static str,
+    },
     #[error("{token:?} is no page token of this query")]
     BadPageToken { token: SmolStr },
     #[error("{what} is refused: {reason}")]

@@ -27,7 +27,28 @@ impl Limits {
         fields: 1024,
         chain: 16,
     };
+
+    /// Why these limits are none that a store can live with.
+    pub(crate) fn fault(&self) -> Option<&'static str> {
+        if self.commit < LEAST_COMMIT {
+            Some("a commit of 1,024 bytes must be possible, so that the limits can be raised again")
+        } else if self.value == 0 || self.value > self.commit {
+            Some("the limit of a value is at least 1 byte and at most that of a commit")
+        } else if self.depth == 0 || self.hops == 0 {
+            Some("the Root is 1 level deep, and a path of 1 hop must be possible")
+        } else if self.fields == 0 || self.fields > MOST_FIELDS {
+            Some("a type has between 1 and 65,000 fields")
+        } else {
+            None
+        }
+    }
 }
+
+/// The smallest limit of a commit.
+const LEAST_COMMIT: usize = 1024;
+
+/// The largest limit of fields: a column's place in its type takes 16 bits.
+const MOST_FIELDS: usize = 65_000;
 
 impl Default for Limits {
     fn default() -> Self {

@@ -2,12 +2,15 @@
 
 mod change;
 mod commit;
+mod condition;
 mod define;
 mod entity;
 mod error;
+mod filter;
 mod id;
 mod image;
 pub(crate) mod limits;
+mod query;
 mod schema;
 mod time;
 mod value;
@@ -17,16 +20,19 @@ pub use commit::{
     Cause, Commit, Create, Expect, Fence, FieldId, Op, Quality, Receipt, Revision, Stamp, TypeId,
     Write, WriteMode,
 };
-pub use define::{FieldDefinition, Refers, Text};
+pub use condition::{Condition, FieldName, Operator};
+pub use define::{FieldDefinition, Refers};
 pub use entity::{
     Choice, Entity, Field, FieldCache, FieldKey, FieldType, Lengthy, Misfit, NewEntity, Ordered,
     Readable, Row, Script, Validator, Writable,
 };
 pub(crate) use error::closest;
 pub use error::{Error, Result, Subject};
+pub use filter::{Contains, Filter, Text};
 pub use id::{EntityId, Ref};
 pub use image::{Image, ImageEntity, ImageField};
 pub use limits::Limits;
+pub use query::{Hit, Order, OrderBy, Page, PageToken, Query};
 pub(crate) use schema::compile_pattern;
 pub use schema::{FieldSchema, OnDelete, Range, SYSTEM_FIELDS, Schema, Scope};
 pub use time::{Clock, Timestamp};

@@ -323,6 +323,13 @@ impl FieldSchema {
                 ));
             }
         }
+        if let Some(range) = &self.range
+            && range
+                .bounds()
+                .any(|bound| bound.as_ref().compare(bound.as_ref()).is_none())
+        {
+            return Some("a range cannot end at NaN".into());
+        }
         if let Some(pattern) = &self.pattern {
             if !matches!(self.kind, Kind::String | Kind::Transformation) {
                 return Some(format!(
@@ -346,6 +353,9 @@ impl FieldSchema {
         }
         if (self.kind == Kind::Choice) == self.choices.is_empty() {
             return Some("a Choice needs its variants, and only a Choice has any".into());
+        }
+        if self.choices.len() > usize::from(u16::MAX) {
+            return Some("a Choice has at most 65,535 variants".into());
         }
         if let Some((at, twice)) = self
             .choices
@@ -435,5 +445,7 @@ impl FieldSchema {
 
 /// Compiles a pattern so that it matches whole texts only.
 pub(crate) fn compile_pattern(pattern: &str) -> Result<Regex, regex_lite::Error> {
+    // By itself first: `a)|(b` is no pattern, but would be one between parentheses.
+    Regex::new(pattern)?;
     Regex::new(&format!("^(?:{pattern})$"))
 }

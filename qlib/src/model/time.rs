@@ -110,39 +110,60 @@ impl FromStr for Timestamp {
 }
 
 /// Where an application gets its time from: the system, or a test.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Clock {
-    driven: Option<Arc<AtomicI64>>,
+    source: Option<Source>,
+}
+
+#[derive(Clone)]
+enum Source {
+    Driven(Arc<AtomicI64>),
+    Read(Arc<dyn Fn() -> Timestamp + Send + Sync>),
 }
 
 thread_local! {
     static CURRENT: RefCell<Clock> = const { RefCell::new(Clock::SYSTEM) };
 }
 
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "clock at {}", self.now())
+    }
+}
+
 impl Clock {
     /// The clock of the machine.
-    pub const SYSTEM: Self = Self { driven: None };
+    pub const SYSTEM: Self = Self { source: None };
 
     /// A clock that stands at `start` until [`Clock::set`] moves it.
     #[must_use]
     pub fn driven(start: Timestamp) -> Self {
         Self {
-            driven: Some(Arc::new(AtomicI64::new(start.nanos))),
+            source: Some(Source::Driven(Arc::new(AtomicI64::new(start.nanos)))),
+        }
+    }
+
+    /// A clock that tells what `read` says.
+    #[must_use]
+    pub fn reading(read: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        Self {
+            source: Some(Source::Read(Arc::new(read))),
         }
     }
 
     /// The time that this clock tells.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        match &self.driven {
-            Some(nanos) => Timestamp::from_nanos(nanos.load(Ordering::Acquire)),
+        match &self.source {
             None => SystemTime::now().into(),
+            Some(Source::Driven(nanos)) => Timestamp::from_nanos(nanos.load(Ordering::Acquire)),
+            Some(Source::Read(read)) => read(),
         }
     }
 
-    /// Moves a driven clock to `time`; the system's clock does not listen.
+    /// Moves a driven clock to `time`; others do not listen.
     pub fn set(&self, time: Timestamp) {
-        if let Some(nanos) = &self.driven {
+        if let Some(Source::Driven(nanos)) = &self.source {
             nanos.store(time.nanos, Ordering::Release);
         }
     }

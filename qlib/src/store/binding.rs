@@ -179,10 +179,11 @@ impl Binding {
 pub(crate) mod system {
     use crate::model::{EntityId, Field, FieldCache, FieldKey};
 
-    macro_rules! system_field {
-        ($function:ident, $constant:ident, $name:literal, $type:ty) => {
-            pub(crate) const $constant: FieldKey = $function::<()>().key();
+    pub(crate) const NAME: FieldKey = name::<()>().key();
+    pub(crate) const PARENT: FieldKey = parent::<()>().key();
 
+    macro_rules! system_field {
+        ($function:ident, $name:literal, $type:ty) => {
             /// The handle of the system field of that name.
             #[must_use]
             pub const fn $function<E>() -> Field<E, $type> {
@@ -194,9 +195,9 @@ pub(crate) mod system {
         };
     }
 
-    system_field!(name, NAME, "Name", String);
-    system_field!(description, DESCRIPTION, "Description", Option<String>);
-    system_field!(parent, PARENT, "Parent", Option<EntityId>);
+    system_field!(name, "Name", String);
+    system_field!(description, "Description", Option<String>);
+    system_field!(parent, "Parent", Option<EntityId>);
 }
 
 /// An entity whose getters and setters are those of its derive.

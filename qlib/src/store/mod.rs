@@ -4,9 +4,11 @@ mod binding;
 mod change;
 mod core;
 mod event;
+mod happening;
 mod outcome;
 mod past;
 mod routes;
+mod select;
 mod shape;
 mod snapshot;
 mod subscribe;
@@ -30,16 +32,19 @@ use crate::model::{
 use crate::tree::Tree;
 
 pub(crate) use self::core::Shared;
-pub(crate) use binding::system as fields;
+pub(crate) use binding::system as system_fields;
 pub use binding::{Binding, BoundEntity};
 pub use change::Change;
 pub use event::{Delivery, Event, Lagged};
+pub use happening::{Created, Deleted, Moved, SchemaChanged};
 pub use outcome::CommitFuture;
 pub use snapshot::Snapshot;
 use subscribe::About;
 pub(crate) use subscribe::context_value;
 pub use subscribe::{Changes, FieldEvent, Subscribe, SubscribeField};
 pub use subscription::Subscription;
+pub(crate) use system::DEAD_LETTER;
+pub(crate) use system::SERVICE;
 pub use transaction::Transaction;
 pub use view::{Bound, View};
 pub use window::WindowLimits;
@@ -205,7 +210,7 @@ impl Store {
         CommitFuture::new(self.transact(closure))
     }
 
-    fn transact<T>(
+    pub(crate) fn transact<T>(
         &self,
         mut closure: impl FnMut(&mut Transaction<'_>) -> Result<T>,
     ) -> Result<Receipt<T>> {
@@ -382,6 +387,11 @@ impl Store {
         *self.shared.connection.borrow()
     }
 
+    /// Whether the store takes commits, to await.
+    pub(crate) fn connection(&self) -> tokio::sync::watch::Receiver<bool> {
+        self.shared.connection.subscribe()
+    }
+
     /// The revision of the newest commit.
     #[must_use]
     pub fn revision(&self) -> Revision {
@@ -443,4 +453,9 @@ pub(crate) fn gone(error: Error) -> Error {
         Error::Missing { entity } => Error::Gone { entity },
         other => other,
     }
+}
+
+/// Whether a type is one that every store has.
+pub(crate) fn is_system_type(name: &str) -> bool {
+    [system::ROOT, SERVICE, DEAD_LETTER].contains(&name)
 }

@@ -24,7 +24,7 @@ pub(crate) struct Past<'a> {
 impl<'a> Past<'a> {
     /// The entity as it was when it was deleted, if that was after this revision.
     fn deleted(self, id: EntityId) -> Option<&'a DeletedEntity> {
-        let revision = self.window.deleted_after(id, self.revision)?;
+        let revision = self.deleted_at(id)?;
         self.window
             .get(revision)?
             .changes
@@ -33,6 +33,11 @@ impl<'a> Past<'a> {
                 Change::Deleted(deleted) if deleted.id == id => Some(&**deleted),
                 _ => None,
             })
+    }
+
+    /// When the entity was deleted first after this revision.
+    fn deleted_at(self, id: EntityId) -> Option<Revision> {
+        self.window.deleted_after(id, self.revision)
     }
 
     /// The placement of an entity in a commit.
@@ -96,39 +101,47 @@ impl Lens for Past<'_> {
     }
 
     fn child(&self, parent: EntityId, name: &str) -> Option<EntityId> {
-        let (mut child, mut revision) = match self.window.deleted_after(parent, self.revision) {
+        let (mut child, mut revision) = match self.deleted_at(parent) {
             Some(revision) => (None, revision),
             None => {
                 let entity = self.tree.entity(parent)?;
-                (
-                    entity.child(name).map(|child| child.id()),
-                    entity.stamp(FieldId::CHILDREN).ok()?.revision,
-                )
+                let child = entity.child(name).map(|child| child.id());
+                (child, entity.stamp(FieldId::CHILDREN).ok()?.revision)
             }
         };
-        let here = |place: &Place| place.parent == parent;
-        let called = |place: &Place| here(place) && place.name == name;
+        let called = |place: &Place| place.parent == parent && place.name == name;
         while revision > self.revision {
-            let commit = self.window.get(revision)?;
             let mut before = revision;
-            for change in commit.changes.iter().rev() {
+            let (mut had_it, mut has_it) = (None, false);
+            for change in &self.window.get(revision)?.changes {
                 let (id, from, to) = match change {
                     Change::Created(placed) | Change::Placed(placed) => {
                         (placed.id, placed.from.as_ref(), Some(&placed.to))
                     }
-                    Change::Deleted(deleted) => (deleted.id, Some(&deleted.place), None),
+                    Change::Deleted(deleted) => {
+                        if deleted.id == parent {
+                            before = before.min(deleted.children_revision);
+                        }
+                        (deleted.id, Some(&deleted.place), None)
+                    }
                     Change::Field(_) | Change::Schema(_) => continue,
                 };
-                if to.is_some_and(called) {
-                    child = None;
-                }
-                if from.is_some_and(called) {
-                    child = Some(id);
-                }
-                for place in from.into_iter().chain(to).filter(|place| here(place)) {
+                had_it = had_it.or(from.filter(|place| called(place)).map(|_| id));
+                has_it |= to.is_some_and(called);
+                for place in from
+                    .into_iter()
+                    .chain(to)
+                    .filter(|place| place.parent == parent)
+                {
                     before = before.min(place.children_revision);
                 }
             }
+            // A commit says what changed on the whole: at most one child had the name before it.
+            child = match (had_it, has_it) {
+                (Some(id), _) => Some(id),
+                (None, true) => None,
+                (None, false) => child,
+            };
             if before == revision {
                 return None;
             }

@@ -322,7 +322,7 @@ impl<'a> Transaction<'a> {
         }
     }
 
-    fn expect_existence(&mut self, id: EntityId) {
+    pub(crate) fn expect_existence(&mut self, id: EntityId) {
         let exists = self.base().entity(id).is_some();
         self.expect_once(Expect::Exists { id, exists });
     }

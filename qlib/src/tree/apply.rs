@@ -4,11 +4,10 @@ use smallvec::SmallVec;
 use smol_str::SmolStr;
 
 use crate::model::{
-    Change, Commit, Error, Expect, Fence, FieldChange, Op, Quality, Result, Revision, Stamp,
-    Timestamp, Value,
+    Change, Commit, Error, Expect, Fence, FieldChange, Limits, Op, Quality, Result, Revision,
+    Schema, Stamp, Timestamp, Value,
 };
 use crate::tree::Tree;
-use crate::tree::place::merge_placements;
 
 /// The changes of one commit, in order.
 pub type Changes = SmallVec<[Change; 1]>;
@@ -16,9 +15,14 @@ pub type Changes = SmallVec<[Change; 1]>;
 /// A commit that is being applied.
 pub(super) struct Applying {
     pub(super) stamp: Stamp,
+    /// The journal: each step's changes, in order, so that the way back is exact.
     pub(super) changes: Changes,
-    /// An entity was placed twice.
-    pub(super) placed_again: bool,
+    /// Something changed twice, so that the journal is not what the commit changed on the whole.
+    pub(super) again: bool,
+    /// Something was deleted, whose id may be used again.
+    pub(super) deleted: bool,
+    /// The tree before the commit, where a step may need it.
+    pub(super) before: Option<Box<Tree>>,
 }
 
 impl Tree {
@@ -41,35 +45,33 @@ impl Tree {
             quality: Quality::Good,
         };
         let mut applying = Applying::new(stamp);
-        // Schemas and restores are rare and touch everything: the way back is the tree before them.
-        let before = commit
-            .ops
-            .iter()
-            .any(|op| matches!(op, Op::SetSchema(_) | Op::Restore(_)))
-            .then(|| self.clone());
+        if commit.ops.iter().any(leaves_no_journal) {
+            applying.before = Some(Box::new(self.clone()));
+        }
         let mut outcome = commit
             .ops
             .iter()
             .try_for_each(|op| self.step(op, &mut applying));
-        if before.is_some() {
+        if applying.before.is_some() {
             outcome = outcome.and_then(|()| self.check_targets());
         }
         if let Err(error) = outcome {
-            match before {
-                Some(before) => *self = before,
+            match applying.before {
+                Some(before) => *self = *before,
                 None => self.undo(applying.changes, stamp),
             }
             return Err(error);
         }
-        if applying.placed_again {
-            merge_placements(&mut applying.changes);
-        }
         self.revision = revision;
         self.time = time;
+        if applying.again {
+            return Ok(self.net(applying.changes, applying.before.as_deref()));
+        }
         Ok(applying.changes)
     }
 
-    /// Applies steps outside any log, to see what the tree would be: the private tree of a transaction.
+    /// Applies steps outside any log, to see what the tree would be: the private tree of a
+    /// transaction. A step that is refused changes nothing; those before it stay.
     pub(crate) fn try_steps(&mut self, ops: &[Op], revision: Revision) -> Result<()> {
         let stamp = Stamp {
             revision,
@@ -151,9 +153,14 @@ impl Tree {
             Op::Create(create) => self.create(create, applying),
             Op::Delete(id) => self.delete(*id, applying),
             Op::Move { id, parent } => self.relocate(*id, Some(*parent), None, applying),
-            Op::SetSchema(schema) => self.set_schema(schema, applying),
+            Op::SetSchema(schema) => {
+                let before = self.clone();
+                self.set_schema(schema, applying)
+                    .inspect_err(|_| *self = before)
+            }
             Op::Claim { election, token } => self.claim(election, *token),
             Op::Restore(image) => self.restore(image, applying),
+            Op::SetLimits(limits) => self.set_limits(*limits),
         }
     }
 
@@ -179,6 +186,17 @@ impl Tree {
         self.fences.insert(election.clone(), token);
         Ok(())
     }
+
+    fn set_limits(&mut self, limits: Limits) -> Result<()> {
+        if let Some(reason) = limits.fault() {
+            return Err(Error::Refused {
+                what: SmolStr::new_static("a change of limits"),
+                reason: reason.into(),
+            });
+        }
+        self.limits = limits;
+        Ok(())
+    }
 }
 
 impl Applying {
@@ -186,32 +204,26 @@ impl Applying {
         Self {
             stamp,
             changes: Changes::new(),
-            placed_again: false,
+            again: false,
+            deleted: false,
+            before: None,
         }
     }
 
-    /// Notes a write; a field that this commit wrote before keeps its first previous value.
+    /// Notes a write.
     pub(super) fn record(&mut self, change: FieldChange) {
-        if change.previous_stamp.revision == self.stamp.revision {
-            let earlier = self
-                .changes
-                .iter_mut()
-                .rev()
-                .find_map(|earlier| match earlier {
-                    Change::Field(earlier)
-                        if earlier.id == change.id && earlier.field == change.field =>
-                    {
-                        Some(earlier)
-                    }
-                    _ => None,
-                });
-            if let Some(earlier) = earlier {
-                earlier.current = change.current;
-                return;
-            }
-        }
+        self.again |= change.previous_stamp.revision == self.stamp.revision;
         self.changes.push(Change::Field(change));
     }
+}
+
+/// Steps that are rare and leave nothing behind that could be undone one by one: the way back from
+/// them is the tree before the commit.
+fn leaves_no_journal(op: &Op) -> bool {
+    matches!(
+        op,
+        Op::SetSchema(_) | Op::Restore(_) | Op::Claim { .. } | Op::SetLimits(_)
+    )
 }
 
 /// Bytes that a step takes in a log, roughly.
@@ -226,9 +238,27 @@ fn size(op: &Op) -> usize {
                     .map(|(_, value)| 4 + value.size())
                     .sum::<usize>()
         }
-        Op::Delete(_) | Op::Move { .. } | Op::Claim { .. } => 32,
-        Op::SetSchema(schema) => 32 + schema.fields.len() * 64,
+        Op::Delete(_) | Op::Move { .. } => 32,
+        Op::Claim { election, .. } => 16 + election.len(),
+        Op::SetLimits(_) => 48,
+        Op::SetSchema(schema) => schema_size(schema),
         // A restore is read from a snapshot, not from the commit.
         Op::Restore(_) => 0,
     }
+}
+
+fn schema_size(schema: &Schema) -> usize {
+    let fields = schema.fields.iter().map(|field| {
+        let texts = [&field.name, &field.unit, &field.doc];
+        let default = field.default.as_ref().map_or(0, Value::size);
+        let optional = [&field.pattern, &field.target];
+        64 + texts.map(|text| text.len()).iter().sum::<usize>()
+            + optional
+                .map(|text| text.as_ref().map_or(0, |text| text.len()))
+                .iter()
+                .sum::<usize>()
+            + field.choices.iter().map(SmolStr::len).sum::<usize>()
+            + default
+    });
+    32 + schema.name.len() + schema.doc.len() + fields.sum::<usize>()
 }

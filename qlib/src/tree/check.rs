@@ -53,8 +53,7 @@ impl Tree {
             _ => {}
         }
         if field.schema.unique
-            && let Some(other) = self.holder(field.id, value)
-            && other != node
+            && let Some(other) = self.other_holder(field.id, value, node)
         {
             let other = self.subject(self.node(other).id);
             let value = format!("{value:?}").into();
@@ -114,15 +113,15 @@ impl Tree {
         }
     }
 
-    /// A node whose indexed field holds `value`.
-    fn holder(&self, field: FieldId, value: &Value) -> Option<u32> {
+    /// A node other than `node` whose indexed field holds `value`.
+    fn other_holder(&self, field: FieldId, value: &Value, node: u32) -> Option<u32> {
         let key = Key::of(value.as_ref())?;
-        let (found, node) = self
-            .indexes
+        self.indexes
             .get(&field)?
             .range_from(std::ops::Bound::Included(&(key.clone(), 0)))
-            .next()?;
-        (*found == key).then_some(*node)
+            .take_while(|(found, _)| *found == key)
+            .map(|(_, holder)| *holder)
+            .find(|holder| *holder != node)
     }
 
     /// Stores a value that was checked, or none, and keeps indexes and referrers.

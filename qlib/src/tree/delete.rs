@@ -21,21 +21,32 @@ impl Tree {
         let Some(node) = self.find(id) else {
             return Err(Error::Missing { entity: id.into() });
         };
-        if node == self.root {
+        let doomed = self.doomed(node);
+        // A cascade may reach as far as the Root.
+        if doomed.contains(self.root) {
             return Err(Error::Root {
                 operation: "deleted",
             });
         }
-        let doomed = self.doomed(node);
         let left = self.referrers_that_stay(id, &doomed)?;
         for referrer in left {
             self.lose_reference(referrer, applying);
         }
-        // Children first, so that each is deleted as a leaf.
-        for node in doomed.order.into_iter().rev() {
-            let deleted = self.remove_leaf(node, applying.stamp);
+        // Children first, so that each is deleted as a leaf. Their fields before that: they may refer
+        // to each other, and a reference to an entity that is gone cannot be read.
+        let leaves_first = doomed.order.iter().rev();
+        let fields: Vec<_> = leaves_first
+            .clone()
+            .map(|node| self.take_fields(*node))
+            .collect();
+        for (node, fields) in leaves_first.zip(fields) {
+            let deleted = self.remove_leaf(*node, fields, applying.stamp);
+            let written = |stamp: &Stamp| stamp.revision == applying.stamp.revision;
+            applying.again |=
+                written(&deleted.stamp) || deleted.fields.iter().any(|(.., stamp)| written(stamp));
             applying.changes.push(Change::Deleted(Box::new(deleted)));
         }
+        applying.deleted = true;
         Ok(())
     }
 
@@ -69,42 +80,46 @@ impl Tree {
     ) -> Result<SmallVec<[Referrer; 4]>> {
         let mut left = SmallVec::new();
         let mut refusing = Vec::new();
-        let mut more = 0;
         for node in &doomed.order {
-            for referrer in self
-                .referrers_to(*node)
-                .filter(|referrer| !doomed.contains(referrer.node))
-            {
-                if self.rule(referrer) != OnDelete::Refuse {
-                    left.push(referrer);
-                } else if refusing.len() < NAMED {
-                    let who = self.subject(self.node(referrer.node).id);
-                    refusing.push((who, self.field_name(referrer.field).clone()));
+            for referrer in self.referrers_to(*node) {
+                if doomed.contains(referrer.node) {
+                    continue;
+                }
+                if self.rule(referrer) == OnDelete::Refuse {
+                    refusing.push(referrer);
                 } else {
-                    more += 1;
+                    left.push(referrer);
                 }
             }
         }
         if refusing.is_empty() {
             return Ok(left);
         }
+        let name = |referrer: &Referrer| {
+            let who = self.subject(self.node(referrer.node).id);
+            (who, self.field_name(referrer.field).clone())
+        };
         Err(Error::Referenced {
             entity: self.subject(id),
-            by: refusing,
-            more,
+            by: refusing.iter().take(NAMED).map(name).collect(),
+            more: refusing.len().saturating_sub(NAMED),
         })
     }
 
-    fn referrers_to(&self, target: u32) -> impl Iterator<Item = Referrer> {
+    /// The fields that refer to a node. Their order, and with it that of changes and the choice of
+    /// those that an error names, does not depend on how this replica numbers its nodes.
+    fn referrers_to(&self, target: u32) -> SmallVec<[Referrer; 4]> {
         let first = Referrer {
             target,
             node: 0,
             field: FieldId(0),
         };
-        self.referrers
-            .range_from(Bound::Included(&first))
-            .copied()
-            .take_while(move |found| found.target == target)
+        let from_first = self.referrers.range_from(Bound::Included(&first)).copied();
+        let mut found: SmallVec<[Referrer; 4]> = from_first
+            .take_while(|found| found.target == target)
+            .collect();
+        found.sort_by_key(|found| (self.node(found.node).id, self.field_name(found.field)));
+        found
     }
 
     fn rule(&self, referrer: Referrer) -> OnDelete {
@@ -157,32 +172,41 @@ impl Tree {
         });
     }
 
-    /// Takes a node without children out of the tree; says what it was.
-    pub(super) fn remove_leaf(&mut self, node: u32, stamp: Stamp) -> DeletedEntity {
-        let (id, entity_type, slot) = (
-            self.node(node).id,
-            self.node(node).entity_type,
-            self.node(node).slot,
-        );
-        let placed = self.node(node).placed.into();
-        let layout = std::sync::Arc::clone(&self.types[entity_type as usize].layout);
+    /// What a node's fields hold or held, which indexes and referrers forget.
+    pub(super) fn take_fields(&mut self, node: u32) -> Vec<(FieldId, Option<Value>, Stamp)> {
+        let (entity_type, slot) = (self.node(node).entity_type as usize, self.node(node).slot);
+        let layout = std::sync::Arc::clone(&self.types[entity_type].layout);
         let mut fields = Vec::new();
         for (position, field) in layout.fields.iter().enumerate() {
-            let table = &self.types[entity_type as usize];
+            let table = &self.types[entity_type];
             let stamp = table.columns[position].stamp(slot);
             if stamp.revision() != 0 {
                 let value = self.cell(table, position, slot).map(ValueRef::to_value);
-                self.forget(node, field.id, entity_type as usize, position);
+                self.forget(node, field.id, entity_type, position);
                 fields.push((field.id, value, stamp.into()));
             }
         }
+        fields
+    }
+
+    /// Takes a node without children out of the tree, whose `fields` were taken; says what it was.
+    pub(super) fn remove_leaf(
+        &mut self,
+        node: u32,
+        fields: Vec<(FieldId, Option<Value>, Stamp)>,
+        stamp: Stamp,
+    ) -> DeletedEntity {
+        let (id, entity_type) = (self.node(node).id, TypeId(self.node(node).entity_type));
+        let placed = self.node(node).placed.into();
+        let children_revision = self.family(node).revision;
         let place = self.unlink(node, stamp.revision);
         self.release_node(node);
         DeletedEntity {
             id,
-            entity_type: TypeId(entity_type),
+            entity_type,
             place,
             stamp: placed,
+            children_revision,
             fields,
         }
     }

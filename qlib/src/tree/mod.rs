@@ -9,16 +9,21 @@ mod check;
 mod chunked;
 mod column;
 mod delete;
+mod difference;
 mod family;
 mod index;
 mod locate;
+mod net;
 mod ordered;
 mod path;
 mod place;
+mod query;
 mod read;
 mod restore;
 mod schema;
 mod table;
+#[cfg(test)]
+mod tests;
 mod types;
 mod undo;
 mod write;
@@ -42,6 +47,7 @@ use types::TypeTable;
 pub use apply::Changes;
 pub(crate) use locate::Location;
 pub use path::{Lens, resolve};
+pub use query::{Answer, Found, Select, Source};
 pub use read::{Entities, EntityRef};
 
 /// Where an entity stands. Node 0 stands for none.

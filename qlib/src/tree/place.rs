@@ -8,7 +8,7 @@ use crate::model::{
     limits::name_fault,
 };
 use crate::tree::Tree;
-use crate::tree::apply::{Applying, Changes};
+use crate::tree::apply::Applying;
 use crate::tree::write::normal;
 
 impl Tree {
@@ -35,12 +35,17 @@ impl Tree {
             }
         };
         self.check_place(*id, parent, name, 1)?;
-        let table = &self.types[entity_type.0 as usize];
+        let Some(table) = self.types.get(entity_type.0 as usize) else {
+            return Err(Error::UnknownType {
+                name: format!("number {}", entity_type.0).into(),
+                suggestion: None,
+            });
+        };
         let layout = std::sync::Arc::clone(&table.layout);
         let mut given: SmallVec<[Option<Value>; 16]> = layout
             .fields
             .iter()
-            .map(|field| field.schema.default.clone())
+            .map(|field| normal(field.schema.default.clone()))
             .collect();
         for (field, value) in values {
             let Some(position) = layout.position(*field) else {
@@ -68,6 +73,7 @@ impl Tree {
                 None => {}
             }
         }
+        applying.again |= applying.deleted;
         let node = self.take_node(*id, entity_type.0);
         let to = self.settle(
             node,
@@ -132,7 +138,7 @@ impl Tree {
         let height = if moves { self.height(node) } else { 0 };
         self.check_place(id, new_parent, &name, height)?;
         let previous_stamp: Stamp = self.node(node).placed.into();
-        applying.placed_again |= previous_stamp.revision == applying.stamp.revision;
+        applying.again |= previous_stamp.revision == applying.stamp.revision;
         // A rename keeps the place among the siblings, a move goes behind them.
         let after = if moves {
             self.family(new_parent).last
@@ -198,34 +204,6 @@ impl Tree {
             pending.extend(self.children_of(node).map(|child| (child, depth + 1)));
         }
         deepest
-    }
-}
-
-/// Folds the placements of an entity into its first one.
-pub(super) fn merge_placements(changes: &mut Changes) {
-    let mut at = 0;
-    while at < changes.len() {
-        let Change::Placed(later) = &changes[at] else {
-            at += 1;
-            continue;
-        };
-        let (id, to) = (later.id, later.to.clone());
-        let earlier = changes[..at]
-            .iter_mut()
-            .rev()
-            .find_map(|earlier| match earlier {
-                Change::Created(earlier) | Change::Placed(earlier) if earlier.id == id => {
-                    Some(earlier)
-                }
-                _ => None,
-            });
-        match earlier {
-            Some(earlier) => {
-                earlier.to = to;
-                changes.remove(at);
-            }
-            None => at += 1,
-        }
     }
 }
 

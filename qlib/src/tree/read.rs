@@ -121,7 +121,10 @@ impl Tree {
     /// What a field is called.
     #[must_use]
     pub fn field_name(&self, field: FieldId) -> &SmolStr {
-        &self.fields[field.0 as usize % self.fields.len()].1
+        static UNKNOWN: SmolStr = SmolStr::new_static("(a field of another store)");
+        self.fields
+            .get(field.0 as usize)
+            .map_or(&UNKNOWN, |(_, name)| name)
     }
 
     /// The number of the field that a typed handle stands for.
@@ -338,7 +341,9 @@ impl<'a> EntityRef<'a> {
         })
     }
 
-    /// When and by whom a field was written. `Name` and `Parent` share one stamp.
+    /// When a field was written. `Name` and `Parent` share one stamp: that of the entity's place. Of
+    /// the stamp of `Children` only the revision says something: when a child came, went or was
+    /// renamed last.
     ///
     /// # Errors
     /// [`Error::UnknownField`]
@@ -359,6 +364,16 @@ impl<'a> EntityRef<'a> {
                 None => Err(unknown_field(&table.layout, self.tree.field_name(field))),
             },
         }
+    }
+}
+
+impl<'a> EntityRef<'a> {
+    /// Who wrote a field last; empty if nobody did.
+    ///
+    /// # Errors
+    /// [`Error::UnknownField`]
+    pub fn writer(self, field: FieldId) -> Result<&'a SmolStr> {
+        Ok(self.tree.writer(self.stamp(field)?.writer))
     }
 }
 

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use crate::model::{
-    Change, DeletedEntity, EntityId, Error, FieldChange, FieldId, Image, ImageEntity, ImageField,
-    Place, Placement, Quality, Result, Stamp, Value, ValueRef, limits::name_fault,
+    EntityId, Error, FieldId, Image, ImageEntity, ImageField, Quality, Result, Schema, Stamp,
+    TypeId, limits::name_fault,
 };
-use crate::tree::apply::{Applying, Changes};
-use crate::tree::types::TypeTable;
+use crate::tree::apply::Applying;
+use crate::tree::difference::difference;
+use crate::tree::types::{Layout, TypeTable};
+use crate::tree::write::normal;
 use crate::tree::{EntityRef, Tree, next_tag};
 
 impl Tree {
@@ -64,34 +66,37 @@ impl Tree {
         }
     }
 
-    /// Replaces the tree by an image. What is the same in both keeps its stamp; the rest is written
-    /// at this revision with the image's times and writers, as restored.
+    /// Replaces the tree by an image. What is as it was before the commit keeps its stamp; the rest
+    /// is written at this revision with the image's times and writers, as restored.
     pub(super) fn restore(&mut self, image: &Image, applying: &mut Applying) -> Result<()> {
         let mut fresh = self.emptied();
-        let mut scratch = Applying::new(applying.stamp);
-        for schema in &image.schemas {
-            fresh.set_schema(schema, &mut scratch)?;
-        }
-        fresh.place_all(self, image, applying.stamp)?;
-        fresh.fill_all(self, image, applying.stamp)?;
-        fresh.date_families(self, applying.stamp);
-        applying.changes.append(&mut difference(self, &fresh));
+        fresh.declare_all(self, image, applying.stamp)?;
+        let before = applying
+            .before
+            .get_or_insert_with(|| Box::new(self.clone()));
+        fresh.place_all(before, image, applying.stamp)?;
+        fresh.fill_all(before, image, applying.stamp)?;
+        fresh.date_families(before, applying.stamp);
+        // What the commit did before this step is void.
+        applying.changes = difference(before, &fresh);
+        applying.again = true;
         *self = fresh;
         Ok(())
     }
 
-    /// The types of this tree without their entities; numbers of types and fields stay.
+    /// The types of this tree without fields and entities; numbers of types and fields stay.
     fn emptied(&self) -> Self {
-        let types = self
-            .types
-            .iter()
-            .map(|table| TypeTable::new(Arc::clone(&table.layout)));
+        let bare = self.types().map(|entity_type| {
+            let schema = Schema::new(self.type_name(entity_type).clone());
+            let layout = Layout::new(schema, vec![entity_type], Vec::new());
+            TypeTable::new(Arc::new(layout))
+        });
         Self {
             revision: self.revision,
             time: self.time,
             limits: self.limits,
             tag: next_tag(),
-            types: types.collect(),
+            types: bare.collect(),
             type_names: self.type_names.clone(),
             fields: Arc::clone(&self.fields),
             writers: Arc::clone(&self.writers),
@@ -99,6 +104,23 @@ impl Tree {
             fences: self.fences.clone(),
             ..Self::default()
         }
+    }
+
+    /// Declares the types of the image, then those that it lacks, as they were.
+    fn declare_all(&mut self, old: &Self, image: &Image, stamp: Stamp) -> Result<()> {
+        let mut kept: Vec<TypeId> = old.types().collect();
+        kept.retain(|kept| {
+            let name = old.type_name(*kept);
+            image.schemas.iter().all(|schema| schema.name != *name)
+        });
+        kept.sort_by_key(|kept| old.table(*kept).layout.lineage.len());
+        let mut scratch = Applying::new(stamp);
+        let kept = kept.into_iter().map(|kept| old.schema(kept));
+        image
+            .schemas
+            .iter()
+            .chain(kept)
+            .try_for_each(|schema| self.set_schema(schema, &mut scratch))
     }
 
     fn place_all(&mut self, old: &Self, image: &Image, stamp: Stamp) -> Result<()> {
@@ -133,8 +155,18 @@ impl Tree {
                     name: entity.name.clone(),
                 });
             }
+            let depth = self.ancestors(parent).count() + 1;
+            if depth > self.limits.depth {
+                return Err(Error::TooDeep {
+                    entity: self.subject_at(entity.id, parent, &entity.name),
+                    depth,
+                    limit: self.limits.depth,
+                });
+            }
             let same = old.entity(entity.id).filter(|old| {
-                *old.name() == entity.name && old.parent().map(EntityRef::id) == entity.parent
+                *old.type_name() == entity.entity_type
+                    && *old.name() == entity.name
+                    && old.parent().map(EntityRef::id) == entity.parent
             });
             let placed = same
                 .and_then(|old| old.stamp(FieldId::NAME).ok())
@@ -180,7 +212,13 @@ impl Tree {
                     });
                 };
                 let field = &layout.fields[position];
-                self.check(entity.id, node, field, &given.value)?;
+                let value = normal(Some(given.value.clone()));
+                self.check(
+                    entity.id,
+                    node,
+                    field,
+                    value.as_ref().unwrap_or(&given.value),
+                )?;
                 let writer = match writers.get(given.writer.as_str()) {
                     Some(writer) => *writer,
                     None => *writers
@@ -198,14 +236,29 @@ impl Tree {
                     quality: Quality::Restored,
                     ..stamp
                 };
-                self.put(node, position, Some(&given.value), same.unwrap_or(restored));
+                self.put(node, position, value.as_ref(), same.unwrap_or(restored));
             }
-            for field in layout.fields.iter().filter(|field| field.schema.required) {
-                if self.entity_at(node).column(field.id)?.is_none() {
+            for (position, field) in layout.fields.iter().enumerate() {
+                if self.entity_at(node).column(field.id)?.is_some() {
+                    continue;
+                }
+                if field.schema.required {
                     return Err(Error::Unset {
                         entity: self.subject(entity.id),
                         field: field.schema.name.clone(),
                     });
+                }
+                let unset = before.and_then(|before| {
+                    let was = before.stamp(field.id).ok()?;
+                    let unset = Stamp {
+                        quality: Quality::Unset,
+                        ..stamp
+                    };
+                    let same = before.column(field.id).ok()?.is_none();
+                    Some(if same { was } else { unset })
+                });
+                if let Some(unset) = unset.filter(|unset| unset.revision != 0) {
+                    self.put(node, position, None, unset);
                 }
             }
         }
@@ -215,135 +268,24 @@ impl Tree {
     /// Families that are the same in both trees had not changed.
     fn date_families(&mut self, old: &Self, stamp: Stamp) {
         for node in 1..self.used {
-            if self.family(node).count == 0 {
-                continue;
-            }
             let names = |entity: EntityRef<'_>| -> Vec<_> {
                 entity
                     .children()
-                    .map(|child| (child.id(), child.name().clone()))
+                    .map(|child| (child.id(), child.entity_type(), child.name().clone()))
                     .collect()
             };
             let now = names(self.entity_at(node));
-            let same = old
+            let before = old
                 .entity(self.node(node).id)
-                .filter(|before| names(*before) == now);
-            let revision = same
-                .and_then(|before| before.stamp(FieldId::CHILDREN).ok())
-                .map_or(stamp.revision, |stamp| stamp.revision);
-            self.families.get_mut(node as usize).revision = revision;
-        }
-    }
-}
-
-/// What leads from one tree to the other: deletions from the leaves up, then the rest from the Root
-/// down.
-fn difference(old: &Tree, new: &Tree) -> Changes {
-    let mut changes = Changes::new();
-    for before in preorder(old).into_iter().rev() {
-        if counterpart(before, new).is_none() {
-            changes.push(Change::Deleted(Box::new(deleted(before))));
-        }
-    }
-    for now in preorder(new) {
-        let before = counterpart(now, old);
-        let (from, to) = (before.and_then(place), place(now));
-        let same_place = |a: &Place, b: &Place| a.parent == b.parent && a.name == b.name;
-        if let Some(to) = to {
-            let placement = |from| {
-                Box::new(Placement {
-                    id: now.id(),
-                    entity_type: now.entity_type(),
-                    previous_stamp: before
-                        .and_then(|before| before.stamp(FieldId::NAME).ok())
-                        .unwrap_or(Stamp::NEVER),
-                    from,
-                    to: to.clone(),
-                })
+                .filter(|before| before.type_name() == self.entity_at(node).type_name());
+            let revision = match before {
+                Some(before) if names(before) == now => old.children_revision(before.id()),
+                None if now.is_empty() => 0,
+                _ => stamp.revision,
             };
-            match from {
-                None => changes.push(Change::Created(placement(None))),
-                Some(from) if !same_place(&from, &to) => {
-                    changes.push(Change::Placed(placement(Some(from))))
-                }
-                Some(_) => {}
+            if self.family(node).revision != revision {
+                self.families.get_mut(node as usize).revision = revision;
             }
         }
-        for field in new.field_ids(now.entity_type()) {
-            let cell = |entity: EntityRef<'_>| -> (Option<Value>, Stamp) {
-                let value = entity.column(field).ok().flatten().map(ValueRef::to_value);
-                (value, entity.stamp(field).unwrap_or(Stamp::NEVER))
-            };
-            let (previous, previous_stamp) = before.map_or((None, Stamp::NEVER), cell);
-            let (current, stamp) = cell(now);
-            if stamp != previous_stamp || current != previous {
-                let (id, entity_type) = (now.id(), now.entity_type());
-                changes.push(Change::Field(FieldChange {
-                    id,
-                    entity_type,
-                    field,
-                    previous,
-                    previous_stamp,
-                    current,
-                }));
-            }
-        }
-    }
-    changes
-}
-
-fn preorder(tree: &Tree) -> Vec<EntityRef<'_>> {
-    let mut order = Vec::with_capacity(tree.len());
-    let mut pending: Vec<_> = tree.entity(EntityId::ROOT).into_iter().collect();
-    while let Some(entity) = pending.pop() {
-        order.push(entity);
-        pending.extend(entity.children());
-    }
-    order
-}
-
-/// The same entity in the other tree: same id, same type.
-fn counterpart<'a>(entity: EntityRef<'_>, other: &'a Tree) -> Option<EntityRef<'a>> {
-    other
-        .entity(entity.id())
-        .filter(|found| found.entity_type() == entity.entity_type())
-}
-
-fn place(entity: EntityRef<'_>) -> Option<Place> {
-    let parent = entity.parent()?;
-    Some(Place {
-        parent: parent.id(),
-        name: entity.name().clone(),
-        after: None,
-        children_revision: parent
-            .stamp(FieldId::CHILDREN)
-            .map_or(0, |stamp| stamp.revision),
-    })
-}
-
-fn deleted(entity: EntityRef<'_>) -> DeletedEntity {
-    let tree = entity.tree();
-    let fields = tree.field_ids(entity.entity_type()).filter_map(|field| {
-        let stamp = entity
-            .stamp(field)
-            .ok()
-            .filter(|stamp| stamp.revision != 0)?;
-        Some((
-            field,
-            entity.column(field).ok()?.map(ValueRef::to_value),
-            stamp,
-        ))
-    });
-    DeletedEntity {
-        id: entity.id(),
-        entity_type: entity.entity_type(),
-        place: place(entity).unwrap_or(Place {
-            parent: EntityId::ROOT,
-            name: entity.name().clone(),
-            after: None,
-            children_revision: 0,
-        }),
-        stamp: entity.stamp(FieldId::NAME).unwrap_or(Stamp::NEVER),
-        fields: fields.collect(),
     }
 }

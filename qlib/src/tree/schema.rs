@@ -3,18 +3,22 @@
 use std::sync::Arc;
 
 use crate::model::{
-    Change, Error, FieldChange, FieldId, FieldSchema, Quality, Result, Schema, SchemaChange, Stamp,
-    TypeId, limits::name_fault,
+    Change, Error, FieldChange, FieldId, FieldSchema, Result, Schema, SchemaChange, TypeId,
+    limits::name_fault,
 };
 use crate::tree::apply::Applying;
 use crate::tree::column::Column;
 use crate::tree::index::{Key, can_index};
 use crate::tree::types::{Layout, TypeTable};
+use crate::tree::write::normal;
 use crate::tree::{Tree, next_tag};
 
 impl Tree {
     /// Declares a type, or redefines it and those that extend it. On an error the tree is half
     /// changed: the caller has a clone.
+    ///
+    /// A field that stays keeps its column. A field that goes, or changes its kind, must hold
+    /// nothing; its stamps go with it. Entities that exist get the default of a field that is unset.
     pub(super) fn set_schema(&mut self, schema: &Schema, applying: &mut Applying) -> Result<()> {
         let refused = |reason: String| Error::Schema {
             entity_type: schema.name.clone(),
@@ -29,6 +33,14 @@ impl Tree {
         for (at, field) in schema.fields.iter().enumerate() {
             if let Some(reason) = field.fault() {
                 return Err(refused(format!("{}: {reason}", field.name)));
+            }
+            if let Some(size) = field.default.as_ref().map(crate::model::Value::size)
+                && size > self.limits.value
+            {
+                return Err(refused(format!(
+                    "the default of {} has {size} bytes, at most {} are allowed",
+                    field.name, self.limits.value
+                )));
             }
             if !can_index(field.kind) && (field.index || field.unique) {
                 return Err(refused(format!(
@@ -69,30 +81,29 @@ impl Tree {
                 "its base cannot change while entities of it exist".into(),
             ));
         }
-        self.type_names.insert(schema.name.clone(), entity_type);
-        self.lay_out(entity_type, schema.clone(), base, applying)?;
-        for other in self
-            .types()
-            .filter(|other| *other != entity_type)
-            .collect::<Vec<_>>()
-        {
-            if self.is_a(other, entity_type) {
-                let schema = self.schema(other).clone();
-                let base = schema
-                    .base
-                    .as_ref()
-                    .map(|base| self.type_id(base))
-                    .transpose()?;
-                self.lay_out(other, schema, base, applying)?;
-            }
-        }
-        self.tag = next_tag();
         let change = SchemaChange {
             entity_type,
             previous,
             current: schema.clone(),
         };
+        applying.again |= !applying.changes.is_empty();
         applying.changes.push(Change::Schema(Arc::new(change)));
+        self.type_names.insert(schema.name.clone(), entity_type);
+        self.lay_out(entity_type, schema.clone(), base, applying)?;
+        let mut extending: Vec<TypeId> = self.subtypes(entity_type).collect();
+        extending.retain(|other| *other != entity_type);
+        // A type may have been declared before the one that it extends.
+        extending.sort_by_key(|other| self.table(*other).layout.lineage.len());
+        for other in extending {
+            let schema = self.schema(other).clone();
+            let base = schema
+                .base
+                .as_ref()
+                .map(|base| self.type_id(base))
+                .transpose()?;
+            self.lay_out(other, schema, base, applying)?;
+        }
+        self.tag = next_tag();
         Ok(())
     }
 
@@ -274,26 +285,19 @@ impl Tree {
                 match (value, &field.schema.default) {
                     (Some(value), _) => {
                         self.check(id, *node, field, &value)?;
-                        let twice = field.schema.unique && self.holders(field.id, &value) > 1;
-                        if twice {
-                            let (entity, name) = (self.subject(id), field.schema.name.clone());
-                            return Err(Error::Constraint { entity, field: name, reason: "holds a value that another entity holds too; it cannot become unique".into() });
-                        }
                     }
-                    (None, Some(default))
-                        if before.is_none_or(|before| before.default.is_none()) =>
-                    {
-                        self.put(*node, position, Some(default), applying.stamp);
+                    (None, Some(_)) => {
+                        let default = normal(field.schema.default.clone());
+                        let column = &self.table(entity_type).columns[position];
+                        let previous_stamp = column.stamp(*slot).into();
+                        self.put(*node, position, default.as_ref(), applying.stamp);
                         applying.record(FieldChange {
                             id,
                             entity_type,
                             field: field.id,
                             previous: None,
-                            previous_stamp: Stamp {
-                                quality: Quality::Unset,
-                                ..Stamp::NEVER
-                            },
-                            current: Some(default.clone()),
+                            previous_stamp,
+                            current: default,
                         });
                     }
                     (None, _) if field.schema.required => {
@@ -307,17 +311,6 @@ impl Tree {
             }
         }
         Ok(())
-    }
-
-    /// How many nodes hold `value` in an indexed field.
-    fn holders(&self, field: FieldId, value: &crate::model::Value) -> usize {
-        let (Some(key), Some(index)) = (Key::of(value.as_ref()), self.indexes.get(&field)) else {
-            return 0;
-        };
-        index
-            .range_from(std::ops::Bound::Included(&(key.clone(), 0)))
-            .take_while(|(found, _)| *found == key)
-            .count()
     }
 }
 

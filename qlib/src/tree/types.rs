@@ -159,11 +159,13 @@ impl TypeTable {
 
     /// How many chunks the two do not share.
     pub(crate) fn unshared(&self, other: &Self) -> usize {
+        let same_field = |field: &LayoutField| other.layout.position(field.id);
         let columns = self
-            .columns
+            .layout
+            .fields
             .iter()
-            .zip(&other.columns)
-            .map(|(a, b)| a.unshared(b))
+            .zip(&self.columns)
+            .filter_map(|(field, a)| Some(a.unshared(&other.columns[same_field(field)?])))
             .sum::<usize>();
         columns + self.nodes.unshared(&other.nodes)
     }

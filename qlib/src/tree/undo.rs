@@ -1,34 +1,32 @@
 //! The way back from a commit that was refused half way.
 
-use crate::model::{Change, DeletedEntity, FieldId, Place, Stamp, Value};
+use crate::model::{Change, DeletedEntity, FieldId, Place, Stamp, TypeId, Value};
 use crate::tree::Tree;
 use crate::tree::apply::Changes;
 use crate::tree::check::referred;
 
 impl Tree {
-    /// Undoes changes, the last one first. They hold no schema and no restore.
-    pub(super) fn undo(&mut self, changes: Changes, stamp: Stamp) {
-        // References among restored entities wait until all of them exist.
+    /// Undoes a journal, the last change first. It holds no schema and no restore.
+    pub(super) fn undo(&mut self, journal: Changes, stamp: Stamp) {
+        // Entities that were deleted together may refer to each other: their references wait until
+        // all of them exist.
         let mut references = Vec::new();
-        for change in changes.into_iter().rev() {
+        for change in journal.into_iter().rev() {
+            if !matches!(change, Change::Deleted(_)) {
+                self.put_all(&mut references);
+            }
             match change {
                 Change::Field(change) => {
                     if let Some(node) = self.find(change.id)
-                        && let Some(position) = self.types[change.entity_type.0 as usize]
-                            .layout
-                            .position(change.field)
+                        && let Some(position) = self.position(change.entity_type, change.field)
                     {
-                        self.put(
-                            node,
-                            position,
-                            change.previous.as_ref(),
-                            change.previous_stamp,
-                        );
+                        let (value, stamp) = (change.previous.as_ref(), change.previous_stamp);
+                        self.put(node, position, value, stamp);
                     }
                 }
                 Change::Created(placement) => {
                     if let Some(node) = self.find(placement.id) {
-                        self.remove_leaf(node, stamp);
+                        self.remove_leaf(node, Vec::new(), stamp);
                         self.restore_family_revision(&placement.to);
                     }
                 }
@@ -39,21 +37,31 @@ impl Tree {
                         self.relink(node, from, placement.previous_stamp);
                     }
                 }
-                Change::Deleted(deleted) => references.extend(self.revive(&deleted)),
+                Change::Deleted(deleted) => self.revive(&deleted, &mut references),
                 Change::Schema(_) => {}
             }
         }
-        for (node, position, value, stamp) in references {
+        self.put_all(&mut references);
+    }
+
+    fn put_all(&mut self, references: &mut Vec<(u32, usize, Value, Stamp)>) {
+        for (node, position, value, stamp) in references.drain(..) {
             self.put(node, position, Some(&value), stamp);
         }
     }
 
-    fn revive(&mut self, deleted: &DeletedEntity) -> Vec<(u32, usize, Value, Stamp)> {
+    fn revive(
+        &mut self,
+        deleted: &DeletedEntity,
+        references: &mut Vec<(u32, usize, Value, Stamp)>,
+    ) {
         let node = self.take_node(deleted.id, deleted.entity_type.0);
         self.relink(node, &deleted.place, deleted.stamp);
-        let mut references = Vec::new();
+        if deleted.children_revision != 0 {
+            self.families.get_mut(node as usize).revision = deleted.children_revision;
+        }
         for (field, value, stamp) in &deleted.fields {
-            let Some(position) = self.position(deleted, *field) else {
+            let Some(position) = self.position(deleted.entity_type, *field) else {
                 continue;
             };
             match value {
@@ -63,13 +71,10 @@ impl Tree {
                 value => self.put(node, position, value.as_ref(), *stamp),
             }
         }
-        references
     }
 
-    fn position(&self, deleted: &DeletedEntity, field: FieldId) -> Option<usize> {
-        self.types[deleted.entity_type.0 as usize]
-            .layout
-            .position(field)
+    fn position(&self, entity_type: TypeId, field: FieldId) -> Option<usize> {
+        self.table(entity_type).layout.position(field)
     }
 
     fn relink(&mut self, node: u32, place: &Place, stamp: Stamp) {

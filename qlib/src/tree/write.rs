@@ -30,6 +30,14 @@ impl Tree {
             });
         };
         let field = &table.layout.fields[position];
+        if write.quality == Quality::Unset && write.value.is_some() {
+            return Err(Error::WrongWrite {
+                entity: self.subject(write.id),
+                field: field.schema.name.clone(),
+                operation: "written as Unset",
+                reason: "a value has another quality; write no value to unset",
+            });
+        }
         let previous = self.cell(table, position, slot);
         let previous_stamp: Stamp = table.columns[position].stamp(slot).into();
         let value = self.value_to_write(write, &field.schema, previous, previous_stamp)?;
@@ -47,10 +55,11 @@ impl Tree {
             return Ok(());
         }
         let previous = previous.map(ValueRef::to_value);
-        let quality = if value.is_none() {
-            Quality::Unset
-        } else {
-            write.quality
+        let quality = match (&value, write.quality) {
+            (None, _) => Quality::Unset,
+            // The default, where no value was given.
+            (Some(_), Quality::Unset) => Quality::Good,
+            (Some(_), quality) => quality,
         };
         self.put(
             node,
@@ -82,24 +91,15 @@ impl Tree {
         stamp: Stamp,
     ) -> Result<Option<Value>> {
         let subject = || (self.subject(write.id), field.name.clone());
+        let given = || normal(write.value.clone().or_else(|| field.default.clone()));
         let subtract = match &write.mode {
-            WriteMode::Always | WriteMode::IfChanged => {
-                return Ok(normal(
-                    write.value.clone().or_else(|| field.default.clone()),
-                ));
-            }
+            WriteMode::Always | WriteMode::IfChanged => return Ok(given()),
             WriteMode::IfValue(expected)
                 if expected.as_ref().as_ref().map(Value::as_ref) == previous =>
             {
-                return Ok(normal(
-                    write.value.clone().or_else(|| field.default.clone()),
-                ));
+                return Ok(given());
             }
-            WriteMode::IfRevision(expected) if *expected == stamp.revision => {
-                return Ok(normal(
-                    write.value.clone().or_else(|| field.default.clone()),
-                ));
-            }
+            WriteMode::IfRevision(expected) if *expected == stamp.revision => return Ok(given()),
             WriteMode::IfValue(expected) => {
                 let (entity, field) = subject();
                 let reason = format!("expected {expected:?}, it holds {previous:?}").into();

@@ -1,0 +1,200 @@
+//! Describing an application.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use smol_str::SmolStr;
+
+use crate::app::define::Worker;
+use crate::app::registry::{EntityFieldValidator, Registry};
+use crate::app::{Options, RunningApp};
+use crate::model::{Entity, Error, Result};
+use crate::store::{Store, Transaction};
+
+/// Work on the store before the workers start.
+pub(crate) type Preload = Box<dyn FnMut(&mut Transaction<'_>) -> Result<()>>;
+
+/// An application that is being described.
+pub struct AppBuilder {
+    pub(crate) name: SmolStr,
+    pub(crate) store: Option<Store>,
+    pub(crate) registry: Registry,
+    pub(crate) options: Options,
+    pub(crate) validator: EntityFieldValidator,
+    pub(crate) preload: Vec<Preload>,
+    pub(crate) arguments: Vec<String>,
+    pub(crate) own_arguments: Vec<OwnArgument>,
+}
+
+/// An argument of the application's own, for `--help`.
+#[derive(Clone, Debug)]
+pub(crate) struct OwnArgument {
+    pub(crate) name: &'static str,
+    pub(crate) value: Option<&'static str>,
+    pub(crate) help: &'static str,
+}
+
+impl std::fmt::Debug for AppBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "application {} with {:?}", self.name, self.registry)
+    }
+}
+
+impl AppBuilder {
+    pub(crate) fn new(name: &str) -> Self {
+        Self {
+            name: name.into(),
+            store: None,
+            registry: Registry::default(),
+            options: Options::default(),
+            validator: EntityFieldValidator::new(),
+            preload: Vec::new(),
+            arguments: Vec::new(),
+            own_arguments: Vec::new(),
+        }
+    }
+
+    /// Takes all types and workers that the linker collected.
+    #[must_use]
+    pub fn collected(mut self) -> Self {
+        self.registry = Registry::collected();
+        self
+    }
+
+    /// Enters types and workers by hand: `|registry| registry.worker::<Monitor>()`.
+    #[must_use]
+    pub fn register(mut self, enter: impl FnOnce(&mut Registry)) -> Self {
+        enter(&mut self.registry);
+        self
+    }
+
+    /// Enters an entity type.
+    #[must_use]
+    pub fn entity<E: Entity>(self) -> Self {
+        self.register(Registry::entity::<E>)
+    }
+
+    /// Runs on this store instead of one in memory.
+    #[must_use]
+    pub fn store(mut self, store: Store) -> Self {
+        self.store = Some(store);
+        self
+    }
+
+    /// Adds a worker with its value. After a panic it goes on with the state that it has:
+    /// [`AppBuilder::worker_with`] has it made anew.
+    pub fn worker<W: Worker>(&mut self, worker: W) -> &mut Self {
+        let value = std::cell::RefCell::new(Some(worker));
+        let make = move || match value.borrow_mut().take() {
+            Some(worker) => worker,
+            None => unreachable!("a worker that was added as a value is made once"),
+        };
+        self.registry.worker_value::<W>(Rc::new(make), false);
+        self
+    }
+
+    /// Adds a worker with the function that makes its value, at boot and after a panic.
+    pub fn worker_with<W: Worker>(&mut self, make: impl Fn() -> W + 'static) -> &mut Self {
+        self.registry.worker_value::<W>(Rc::new(make), true);
+        self
+    }
+
+    /// What the store must have before the workers start; requirements add up.
+    pub fn require(&mut self, validator: &EntityFieldValidator) -> &mut Self {
+        self.validator.merge(validator);
+        self
+    }
+
+    /// Work on the store before the workers start, in one transaction.
+    pub fn preload(
+        &mut self,
+        work: impl FnMut(&mut Transaction<'_>) -> Result<()> + 'static,
+    ) -> &mut Self {
+        self.preload.push(Box::new(work));
+        self
+    }
+
+    /// The rate of `#[every(tick)]`; 100 ms unless this says else.
+    pub fn tick(&mut self, tick: Duration) -> &mut Self {
+        self.options.tick = tick;
+        self
+    }
+
+    /// How long each worker's `init` and `deinit` may take; 10 s unless this says else.
+    pub fn init_limit(&mut self, limit: Duration) -> &mut Self {
+        self.options.init_limit = limit;
+        self
+    }
+
+    /// How long a handler may block the main thread before the watchdog names it; 1 s unless this
+    /// says else.
+    pub fn patience(&mut self, patience: Duration) -> &mut Self {
+        self.options.patience = patience;
+        self
+    }
+
+    /// What this instance is called where instances are told apart; its process id unless this says
+    /// else.
+    pub fn instance(&mut self, instance: impl Into<SmolStr>) -> &mut Self {
+        self.options.instance = instance.into();
+        self
+    }
+
+    /// The value of an option of the application's own, such as `--for 30s`. It is taken from the
+    /// command line and explained in `--help`.
+    ///
+    /// # Errors
+    /// [`Error::Boot`]: the option is there without its value.
+    pub fn option(
+        &mut self,
+        name: &'static str,
+        value: &'static str,
+        help: &'static str,
+    ) -> Result<Option<String>> {
+        self.own_arguments.push(OwnArgument {
+            name,
+            value: Some(value),
+            help,
+        });
+        let flag = format!("--{name}");
+        let with_value = format!("--{name}=");
+        let Some(at) = self
+            .arguments
+            .iter()
+            .position(|argument| *argument == flag || argument.starts_with(&with_value))
+        else {
+            return Ok(None);
+        };
+        let argument = self.arguments.remove(at);
+        if let Some(given) = argument.strip_prefix(&with_value) {
+            return Ok(Some(given.to_owned()));
+        }
+        if at >= self.arguments.len() {
+            return Err(Error::Boot {
+                reason: format!("{flag} needs a value: {flag} {value}").into(),
+            });
+        }
+        Ok(Some(self.arguments.remove(at)))
+    }
+
+    /// Whether a switch of the application's own, such as `--plain`, is on the command line.
+    pub fn switch(&mut self, name: &'static str, help: &'static str) -> bool {
+        self.own_arguments.push(OwnArgument {
+            name,
+            value: None,
+            help,
+        });
+        let flag = format!("--{name}");
+        let at = self.arguments.iter().position(|argument| *argument == flag);
+        at.map(|at| self.arguments.remove(at)).is_some()
+    }
+
+    /// Starts the application on the current thread, which must run a current-thread runtime inside
+    /// a `LocalSet`.
+    ///
+    /// # Errors
+    /// [`Error::Boot`]: a mistake in the wiring, a failed `init`; and whatever the store refuses.
+    pub async fn start(self) -> Result<RunningApp> {
+        RunningApp::start(self).await
+    }
+}

@@ -1,0 +1,188 @@
+//! Changes that a handler could not handle, kept as entities below the `Service`.
+
+use smol_str::{SmolStr, format_smolstr};
+
+use crate::app::App;
+use crate::app::failure::Failure;
+use crate::app::lane::Attempt;
+use crate::model::{EntityId, Error, FieldId, Result, Timestamp, Value};
+use crate::store::DEAD_LETTER;
+
+/// Dead letters that are kept; older ones are dropped.
+const KEPT: usize = 1000;
+
+/// A change that a handler could not handle.
+#[derive(Clone, PartialEq, Debug)]
+pub struct DeadLetter {
+    /// The entity that keeps it.
+    pub id: EntityId,
+    /// The handler, as `Worker::method`.
+    pub handler: String,
+    /// The entity that changed; empty if the input was no change.
+    pub entity: String,
+    /// The field that changed, or what else the input was.
+    pub field: String,
+    /// The revision of the change; 0 if the input was none.
+    pub revision: i64,
+    /// The last error.
+    pub error: String,
+    /// How many calls there were.
+    pub attempts: i64,
+    /// When it was given up.
+    pub time: Timestamp,
+}
+
+impl App {
+    /// Gives an input up.
+    pub(crate) fn park(
+        &self,
+        handler: &SmolStr,
+        field: &SmolStr,
+        mut attempt: Attempt,
+        failure: &Failure,
+    ) {
+        tracing::error!(%handler, entity = ?attempt.entity(), attempts = attempt.failures, %failure, "given up: kept as a dead letter");
+        match self.write_letter(handler, field, &attempt, failure) {
+            Ok(letter) => {
+                if let Some(before) = attempt.dead_letter.replace(letter) {
+                    let _ = self.dismiss(before);
+                }
+                attempt.failures = 0;
+                attempt.due = None;
+                self.letters()
+                    .borrow_mut()
+                    .insert(letter, (handler.clone(), attempt));
+                self.drop_old_letters();
+            }
+            Err(error) => {
+                tracing::error!(%handler, %error, "the dead letter cannot be kept: the change is lost to this handler")
+            }
+        }
+    }
+
+    fn write_letter(
+        &self,
+        handler: &SmolStr,
+        field: &SmolStr,
+        attempt: &Attempt,
+        failure: &Failure,
+    ) -> Result<EntityId> {
+        let entity = attempt
+            .entity()
+            .map(|id| id.to_string())
+            .unwrap_or_default();
+        let revision = attempt.input_revision();
+        // A name has no room for a `/`, a letter's own id makes it unique.
+        let name = format_smolstr!(
+            "{} at {revision} ({})",
+            handler.replace('/', " "),
+            EntityId::new()
+        );
+        let limit = |text: String| text.chars().take(4096).collect::<String>();
+        let outcome = self.own_store().transact(|tx| {
+            tx.create_named(
+                self.service(),
+                name.clone(),
+                DEAD_LETTER,
+                [
+                    ("Handler", Value::from(handler.clone())),
+                    ("Entity", Value::from(entity.clone())),
+                    ("Field", Value::from(field.clone())),
+                    (
+                        "Revision",
+                        Value::Int(i64::try_from(revision).unwrap_or(i64::MAX)),
+                    ),
+                    ("Error", Value::from(limit(failure.to_string()))),
+                    ("Attempts", Value::Int(attempt.failures.into())),
+                    ("Time", Value::Timestamp(self.store().clock().now())),
+                ],
+            )
+        });
+        outcome.map(|receipt| receipt.value)
+    }
+
+    fn drop_old_letters(&self) {
+        let letters = self.dead_letters();
+        for old in letters.iter().take(letters.len().saturating_sub(KEPT)) {
+            match self.dismiss(old.id) {
+                Ok(()) => self.count_dropped_letter(),
+                Err(error) => tracing::error!(%error, "an old dead letter cannot be dropped"),
+            }
+        }
+    }
+
+    /// The dead letters of this application, the oldest first.
+    #[must_use]
+    pub fn dead_letters(&self) -> Vec<DeadLetter> {
+        let view = self.store().view();
+        let tree = view.tree();
+        let Some(service) = tree.entity(self.service()) else {
+            return Vec::new();
+        };
+        let letters = service
+            .children()
+            .filter(|child| child.type_name() == DEAD_LETTER);
+        letters
+            .map(|letter| {
+                let value = |field: &str| {
+                    let field: Option<FieldId> = tree.field_id(letter.entity_type(), field).ok();
+                    letter.value(field?).ok()?
+                };
+                let text = |field: &str| {
+                    value(field)
+                        .map(|value| value.to_string())
+                        .unwrap_or_default()
+                };
+                let number = |field: &str| match value(field) {
+                    Some(Value::Int(number)) => number,
+                    _ => 0,
+                };
+                DeadLetter {
+                    id: letter.id(),
+                    handler: text("Handler"),
+                    entity: text("Entity"),
+                    field: text("Field"),
+                    revision: number("Revision"),
+                    error: text("Error"),
+                    attempts: number("Attempts"),
+                    time: match value("Time") {
+                        Some(Value::Timestamp(time)) => time,
+                        _ => Timestamp::EPOCH,
+                    },
+                }
+            })
+            .collect()
+    }
+
+    /// Gives a dead letter to its handler again, with its attempts counted anew. If the handler
+    /// succeeds the letter is dismissed.
+    ///
+    /// # Errors
+    /// [`Error::Missing`]: there is no such letter; [`Error::Refused`]: its change is from an earlier
+    /// process.
+    pub fn retry(&self, letter: EntityId) -> Result<()> {
+        self.store().view().entity(letter)?;
+        let refused = |reason: &str| Error::Refused {
+            what: "the retry of a dead letter".into(),
+            reason: reason.into(),
+        };
+        let (handler, attempt) = self.letters().borrow_mut().remove(&letter).ok_or_else(|| {
+            refused("its change did not outlive the process, or it is being tried already")
+        })?;
+        self.hand_to(&handler, attempt)
+            .ok_or_else(|| refused("its handler is gone"))
+    }
+
+    /// Deletes a dead letter.
+    ///
+    /// # Errors
+    /// [`Error::Missing`]: there is no such letter.
+    pub fn dismiss(&self, letter: EntityId) -> Result<()> {
+        self.letters().borrow_mut().remove(&letter);
+        self.own_store().transact(|tx| {
+            tx.delete(letter);
+            Ok(())
+        })?;
+        Ok(())
+    }
+}

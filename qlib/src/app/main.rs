@@ -1,0 +1,261 @@
+//! The `main` that `qlib::main!` writes: environment, command line, signals.
+
+use std::process::ExitCode;
+
+use clap::{Arg, ArgAction, Command};
+use smol_str::SmolStr;
+
+use crate::app::registry::boot;
+use crate::app::{App, AppBuilder, logging};
+use crate::model::{Error, Result};
+use crate::store::Store;
+
+/// What `qlib::main!` was given.
+#[derive(Clone, Copy, Debug)]
+pub struct Main {
+    /// The application's name.
+    pub name: &'static str,
+    /// The version of the crate.
+    pub version: &'static str,
+    /// Crates whose entities and workers belong to the application.
+    pub modules: &'static [&'static str],
+}
+
+/// What the `setup` of `qlib::main!` returns: nothing, or a `Result`.
+#[diagnostic::on_unimplemented(
+    message = "`setup` returns nothing or `Result<()>`, not `{Self}`",
+    note = "end the closure with `;` or with `Ok(())`"
+)]
+pub trait SetupResult {
+    /// The outcome.
+    ///
+    /// # Errors
+    /// That of `setup`.
+    fn outcome(self) -> Result<()>;
+}
+
+impl SetupResult for () {
+    fn outcome(self) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl SetupResult for Result<()> {
+    fn outcome(self) -> Result<()> {
+        self
+    }
+}
+
+/// Runs an application until it is told to end.
+pub fn main<R: SetupResult>(main: Main, setup: impl FnOnce(&mut AppBuilder) -> R) -> ExitCode {
+    match run(main, setup) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Stop::Clap(error)) => {
+            let code = u8::try_from(error.exit_code()).unwrap_or(2);
+            // Help and mistakes alike; nothing is left to do if nobody reads them.
+            let _ = error.print();
+            ExitCode::from(code)
+        }
+        Err(Stop::Error(error)) => {
+            eprintln!("{}: {error}", main.name);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+enum Stop {
+    Clap(clap::Error),
+    Error(Error),
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+fn run<R: SetupResult>(main: Main, setup: impl FnOnce(&mut AppBuilder) -> R) -> Result<(), Stop> {
+    let mut builder = App::builder(main.name).collected();
+    builder.arguments = std::env::args().skip(1).collect();
+    setup(&mut builder).outcome()?;
+    let matches = command(main, &builder).try_get_matches_from(
+        std::iter::once(main.name.to_owned()).chain(builder.arguments.iter().cloned()),
+    );
+    let matches = matches.map_err(Stop::Clap)?;
+    if let Some(missing) = main
+        .modules
+        .iter()
+        .find(|module| !builder.registry.crates.contains(*module))
+    {
+        return Err(boot(format!("nothing came from the crate {missing}: it has no entity and no worker, or another crate of that name was linked")).into());
+    }
+    let level = matches.get_one::<String>("log").map(|name| {
+        logging::number(name).ok_or_else(|| {
+            boot(format!(
+                "{name:?} is no log level; write one of {}",
+                logging::names()
+            ))
+        })
+    });
+    let level = level.transpose()?;
+    if builder.store.is_none() {
+        builder.store = Some(open(
+            matches.get_one::<String>("store").map(String::as_str),
+        )?);
+    }
+    if matches.get_flag("in-docker")
+        && let Some(host) = host_name()
+    {
+        builder.instance(host);
+    }
+    logging::init();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime = runtime.map_err(|error| boot(format!("no runtime: {error}")))?;
+    let served = tokio::task::LocalSet::new().block_on(&runtime, serve(builder, level));
+    served.map_err(Stop::Error)
+}
+
+async fn serve(builder: AppBuilder, level: Option<i64>) -> Result<()> {
+    // Before the boot, so that a signal during `init` is not lost.
+    let signals = Signals::new()?;
+    let running = builder.start().await?;
+    if let Some(level) = level {
+        running.app().set_level(level)?;
+    }
+    for line in running.report().to_string().lines() {
+        tracing::info!("{line}");
+    }
+    warn_of_unused_variables();
+    let app = running.app().clone();
+    tokio::task::spawn_local(signals.watch(app));
+    running.stopped().await;
+    running.stop().await;
+    Ok(())
+}
+
+/// The signals that end the application.
+struct Signals {
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    #[cfg(unix)]
+    fn new() -> Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        let listen = |kind| {
+            signal(kind).map_err(|error| boot(format!("signals cannot be watched: {error}")))
+        };
+        Ok(Self {
+            interrupt: listen(SignalKind::interrupt())?,
+            terminate: listen(SignalKind::terminate())?,
+        })
+    }
+
+    #[cfg(not(unix))]
+    fn new() -> Result<Self> {
+        Ok(Self {})
+    }
+
+    #[cfg(unix)]
+    async fn next(&mut self) {
+        std::future::poll_fn(|context| {
+            let interrupted = self.interrupt.poll_recv(context).is_ready();
+            let terminated = self.terminate.poll_recv(context).is_ready();
+            if interrupted || terminated {
+                std::task::Poll::Ready(())
+            } else {
+                std::task::Poll::Pending
+            }
+        })
+        .await;
+    }
+
+    #[cfg(not(unix))]
+    async fn next(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending().await
+        }
+    }
+
+    /// The first signal ends the application in order, the second one at once.
+    async fn watch(mut self, app: App) {
+        self.next().await;
+        tracing::info!("ending; a second signal ends at once");
+        app.shutdown();
+        self.next().await;
+        std::process::exit(130);
+    }
+}
+
+/// Opens the store that `Q_STORE` names.
+fn open(address: Option<&str>) -> Result<Store> {
+    match address {
+        None | Some("memory:") => Store::memory(),
+        Some(other) => Err(boot(format!(
+            "this version has no store for {other:?}; write memory:"
+        ))),
+    }
+}
+
+fn host_name() -> Option<SmolStr> {
+    let name = std::fs::read_to_string("/etc/hostname").ok()?;
+    let name = name.trim();
+    (!name.is_empty()).then(|| name.into())
+}
+
+/// Settings of the design that nothing reads yet are named, not ignored in silence.
+fn warn_of_unused_variables() {
+    for name in [
+        "Q_WEB_ADDR",
+        "Q_REALM",
+        "Q_LEADER_STORE_ADDR",
+        "Q_LEADER_STORE_PASSWORD",
+    ] {
+        if std::env::var_os(name).is_some() {
+            tracing::warn!("{name} is set, but nothing in this version reads it");
+        }
+    }
+}
+
+fn command(main: Main, builder: &AppBuilder) -> Command {
+    let own = builder.own_arguments.iter().map(|own| {
+        let argument = Arg::new(own.name)
+            .long(own.name)
+            .help(own.help)
+            .help_heading("Options of the application");
+        match own.value {
+            Some(value) => argument.value_name(value),
+            None => argument.action(ArgAction::SetTrue),
+        }
+    });
+    Command::new(main.name)
+        .version(main.version)
+        .about(format!("{}, an application on qlib", main.name))
+        .args(own)
+        .arg(
+            Arg::new("store")
+                .long("store")
+                .value_name("ADDRESS")
+                .env("Q_STORE")
+                .help("Where the objects are kept: memory: (nothing outlives the process)"),
+        )
+        .arg(
+            Arg::new("log")
+                .long("log")
+                .value_name("LEVEL")
+                .env("Q_LOG")
+                .help("What is logged: trace, debug, info, warn, error or panic; written to Service.LogLevel, which can be changed while the application runs"),
+        )
+        .arg(
+            Arg::new("in-docker")
+                .long("in-docker")
+                .env("Q_IN_DOCKER")
+                .action(ArgAction::SetTrue)
+                .help("Take the host's name as the name of this instance"),
+        )
+}

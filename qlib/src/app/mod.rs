@@ -1,0 +1,236 @@
+//! The application: workers on one main thread, their lifecycle, and what they share.
+
+mod boot;
+mod builder;
+mod call;
+mod context;
+mod cx;
+mod dead_letter;
+mod define;
+mod failure;
+mod lane;
+mod leading;
+mod logging;
+mod main;
+mod main_thread;
+mod registry;
+mod report;
+mod runner;
+mod signal;
+mod source;
+#[cfg(feature = "test")]
+mod test;
+mod watchdog;
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::Waker;
+use std::time::Duration;
+
+use rustc_hash::FxHashMap;
+use smol_str::SmolStr;
+use tokio::sync::watch;
+
+use crate::leader::{Election, Leadership, State};
+use crate::model::EntityId;
+use crate::store::Store;
+use lane::Attempt;
+use runner::Extra;
+use watchdog::Beat;
+
+pub use boot::RunningApp;
+pub use builder::AppBuilder;
+pub use context::{ContextOf, ContextValue, ContextValues, LeadsTo, Path, then};
+pub use cx::{Cx, Request};
+pub use dead_letter::DeadLetter;
+pub use define::{
+    AppSignals, ApplicationSignals, CallFuture, LeadershipSignals, Number, OnChange, OnEvent,
+    OnLagged, OnNothing, OnResync, OnSignal, OnTick, Origin, SystemSignal, SystemSignals, Wiring,
+    Worker, WorkerDefinition,
+};
+pub use failure::{Failure, Outcome, Retry};
+pub use main::{Main, SetupResult, main};
+pub use main_thread::MainThread;
+pub use registry::{EntityFieldValidator, Registration, Registry};
+pub use report::BootReport;
+pub use signal::Signal;
+#[cfg(feature = "test")]
+pub use test::{Recorder, TestApp, TestPlan, run_test};
+
+/// Settings of an application, with their defaults.
+#[derive(Clone, Debug)]
+pub(crate) struct Options {
+    /// The rate of `#[every(tick)]`: 100 ms.
+    pub(crate) tick: Duration,
+    /// How long a worker's `init` and `deinit` may take: 10 s each.
+    pub(crate) init_limit: Duration,
+    /// How long the main thread may be blocked before the watchdog names the handler: 1 s.
+    pub(crate) patience: Duration,
+    /// What this instance is called where instances are told apart.
+    pub(crate) instance: SmolStr,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            tick: Duration::from_millis(100),
+            init_limit: Duration::from_secs(10),
+            patience: watchdog::PATIENCE,
+            instance: smol_str::format_smolstr!("{}", std::process::id()),
+        }
+    }
+}
+
+/// A running application. Clones are handles of the same application; they stay on its main thread.
+#[derive(Clone)]
+pub struct App {
+    inner: Rc<Inner>,
+}
+
+struct Inner {
+    name: SmolStr,
+    store: Store,
+    options: Options,
+    service: EntityId,
+    wiring: RefCell<Wiring>,
+    signals: AppSignals,
+    election: RefCell<Election>,
+    state: Cell<State>,
+    beat: Arc<Beat>,
+    stop: watch::Sender<bool>,
+    main_thread: MainThread,
+    handlers: RefCell<FxHashMap<SmolStr, (Extra, Waker)>>,
+    letters: RefCell<FxHashMap<EntityId, (SmolStr, Attempt)>>,
+    dropped_letters: Cell<u64>,
+    progress: Cell<u64>,
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "application {}", self.inner.name)
+    }
+}
+
+impl App {
+    /// Begins to describe an application that is started by hand: in tests, or inside another
+    /// program.
+    #[must_use]
+    pub fn builder(name: &str) -> AppBuilder {
+        AppBuilder::new(name)
+    }
+
+    /// The application's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.inner.name
+    }
+
+    /// The store.
+    #[must_use]
+    pub fn store(&self) -> &Store {
+        &self.inner.store
+    }
+
+    /// The entity that stands for the application.
+    #[must_use]
+    pub fn service(&self) -> EntityId {
+        self.inner.service
+    }
+
+    /// Ends the application in order, as SIGTERM does; returns at once.
+    pub fn shutdown(&self) {
+        self.inner.stop.send_replace(true);
+    }
+
+    /// A handle by which other threads run work on the main thread, in order.
+    #[must_use]
+    pub fn main_thread(&self) -> MainThread {
+        self.inner.main_thread.clone()
+    }
+
+    /// The proof of leading, while this instance leads.
+    #[must_use]
+    pub fn leadership(&self) -> Option<Leadership> {
+        self.inner.election.borrow().leadership().cloned()
+    }
+
+    /// Whether this instance leads, follows, or cannot lead.
+    #[must_use]
+    pub fn state(&self) -> State {
+        if self.inner.beat.is_blocked() {
+            State::Unavailable
+        } else {
+            self.inner.state.get()
+        }
+    }
+
+    /// How many dead letters were dropped because newer ones needed their place.
+    #[must_use]
+    pub fn dropped_dead_letters(&self) -> u64 {
+        self.inner.dropped_letters.get()
+    }
+
+    /// A store whose commits are the application's own.
+    pub(crate) fn own_store(&self) -> Store {
+        self.inner.store.writing_as(self.inner.name.clone())
+    }
+
+    pub(crate) fn options(&self) -> &Options {
+        &self.inner.options
+    }
+
+    pub(crate) fn wiring(&self) -> &RefCell<Wiring> {
+        &self.inner.wiring
+    }
+
+    pub(crate) fn beat(&self) -> &Beat {
+        &self.inner.beat
+    }
+
+    pub(crate) fn letters(&self) -> &RefCell<FxHashMap<EntityId, (SmolStr, Attempt)>> {
+        &self.inner.letters
+    }
+
+    pub(crate) fn count_dropped_letter(&self) {
+        self.inner
+            .dropped_letters
+            .set(self.inner.dropped_letters.get() + 1);
+    }
+
+    /// Notes that a worker was at work: a test that waits for quiet looks at it.
+    pub(crate) fn note_progress(&self) {
+        self.inner.progress.set(self.inner.progress.get() + 1);
+    }
+
+    /// Changes whenever a worker was at work.
+    #[cfg(feature = "test")]
+    pub(crate) fn progress(&self) -> u64 {
+        self.inner.progress.get()
+    }
+
+    pub(crate) fn register_handler(&self, name: &SmolStr, extra: &Extra, waker: &Waker) {
+        self.inner
+            .handlers
+            .borrow_mut()
+            .insert(name.clone(), (Rc::clone(extra), waker.clone()));
+    }
+
+    /// Gives a handler an input that does not come from its source.
+    pub(crate) fn hand_to(&self, handler: &SmolStr, attempt: Attempt) -> Option<()> {
+        let handlers = self.inner.handlers.borrow();
+        let (extra, waker) = handlers.get(handler)?;
+        extra.borrow_mut().push_back(attempt);
+        waker.wake_by_ref();
+        Some(())
+    }
+
+    /// Completes when the application is to end.
+    pub(crate) fn stopping(&self) -> impl Future<Output = ()> + use<> {
+        let mut stop = self.inner.stop.subscribe();
+        async move {
+            // An error means that the application is gone, which is an end too.
+            let _ = stop.wait_for(|stop| *stop).await;
+        }
+    }
+}

@@ -1,0 +1,339 @@
+//! What a program consists of: its types and its workers, gathered by the linker or by hand.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use crate::app::App;
+use crate::app::define::{Origin, Worker, WorkerDefinition};
+use crate::app::runner::{AnyRunner, Runner};
+use crate::model::{Entity, Error, FieldKey, Result, Schema, Validator};
+
+/// A function that enters something into a [`Registry`]. The derives submit one each.
+#[derive(Debug)]
+pub struct Registration {
+    origin: Origin,
+    enter: fn(&mut Registry),
+}
+
+impl Registration {
+    /// The registration of what is defined at `origin` by this function.
+    #[must_use]
+    pub const fn new(origin: Origin, enter: fn(&mut Registry)) -> Self {
+        Self { origin, enter }
+    }
+}
+
+inventory::collect!(Registration);
+
+/// The types and workers of a program.
+#[derive(Default)]
+pub struct Registry {
+    pub(crate) schemas: Vec<Schema>,
+    pub(crate) validators: Vec<Validator>,
+    pub(crate) workers: Vec<WorkerEntry>,
+    /// The crates that something was collected from.
+    pub(crate) crates: BTreeSet<&'static str>,
+}
+
+impl std::fmt::Debug for Registry {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "{} types and {} workers",
+            self.schemas.len(),
+            self.workers.len()
+        )
+    }
+}
+
+type Start = Rc<dyn Fn(&App) -> Result<Box<dyn AnyRunner>>>;
+
+pub(crate) struct WorkerEntry {
+    pub(crate) name: &'static str,
+    pub(crate) origin: Origin,
+    pub(crate) after: Vec<&'static str>,
+    pub(crate) handlers: usize,
+    /// `None` until the application adds the value.
+    pub(crate) start: Option<Start>,
+    pub(crate) type_id: std::any::TypeId,
+}
+
+impl Registry {
+    /// All that the linker collected.
+    #[must_use]
+    pub fn collected() -> Self {
+        let mut registry = Self::default();
+        let mut registrations: Vec<&Registration> =
+            inventory::iter::<Registration>.into_iter().collect();
+        // The linker's order is none: things are entered in the order of crate, module and line.
+        registrations.sort_by_key(|registration| registration.origin);
+        for registration in registrations {
+            registry.crates.insert(registration.origin.krate());
+            (registration.enter)(&mut registry);
+        }
+        registry
+    }
+
+    /// Keeps the workers that are called so.
+    #[cfg(feature = "test")]
+    pub(crate) fn keep_workers(&mut self, names: &[&str]) {
+        self.workers.retain(|worker| names.contains(&worker.name));
+    }
+
+    /// Enters an entity type.
+    pub fn entity<E: Entity>(&mut self) {
+        self.schemas.push(E::schema());
+        self.validators.extend(E::validators());
+    }
+
+    /// Enters a worker.
+    pub fn worker<W: Worker>(&mut self) {
+        let definition = WorkerDefinition::<W>::of();
+        let start = definition.make.map(|make| start::<W>(Rc::new(make), true));
+        self.workers.push(WorkerEntry {
+            name: W::NAME,
+            origin: W::origin(),
+            after: definition.after,
+            handlers: definition.handlers.len(),
+            start,
+            type_id: std::any::TypeId::of::<W>(),
+        });
+    }
+
+    /// Gives a worker its value; enters it if it was not.
+    pub(crate) fn worker_value<W: Worker>(&mut self, make: Rc<dyn Fn() -> W>, renewable: bool) {
+        let known = |entry: &WorkerEntry| entry.type_id == std::any::TypeId::of::<W>();
+        if !self.workers.iter().any(known) {
+            self.worker::<W>();
+        }
+        for entry in self.workers.iter_mut().filter(|entry| known(entry)) {
+            entry.start = Some(start::<W>(Rc::clone(&make), renewable));
+        }
+    }
+
+    /// The types, a base before those that extend it.
+    ///
+    /// # Errors
+    /// Two types of one name, a base that is unknown, or a circle of bases.
+    pub(crate) fn ordered_schemas(&self) -> Result<Vec<Schema>> {
+        let mut by_name = BTreeMap::new();
+        for schema in &self.schemas {
+            if crate::store::is_system_type(&schema.name) {
+                return Err(boot(format!(
+                    "a type is called {}, which is qlib's own; rename it",
+                    schema.name
+                )));
+            }
+            if by_name.insert(schema.name.clone(), schema).is_some() {
+                return Err(boot(format!(
+                    "two types are called {}; rename one with #[entity(rename = \"…\")]",
+                    schema.name
+                )));
+            }
+        }
+        let mut ordered: Vec<Schema> = Vec::new();
+        while !by_name.is_empty() {
+            let next = by_name.values().find(|schema| {
+                schema
+                    .base
+                    .as_ref()
+                    .is_none_or(|base| !by_name.contains_key(base))
+            });
+            let Some(name) = next.map(|schema| schema.name.clone()) else {
+                let names: Vec<_> = by_name.keys().map(|name| name.as_str()).collect();
+                return Err(boot(format!(
+                    "the types {} extend each other in a circle",
+                    names.join(", ")
+                )));
+            };
+            ordered.extend(by_name.remove(&name).cloned());
+        }
+        Ok(ordered)
+    }
+
+    /// The workers in the order in which they start.
+    ///
+    /// # Errors
+    /// Two workers of one name, one that nobody gave a value, `after` of a worker that is not there,
+    /// or a circle of `after`.
+    pub(crate) fn ordered_workers(mut self) -> Result<Vec<WorkerEntry>> {
+        for (at, worker) in self.workers.iter().enumerate() {
+            if let Some(other) = self.workers[..at]
+                .iter()
+                .find(|other| other.name == worker.name)
+            {
+                let (a, b) = (other.origin, worker.origin);
+                return Err(boot(format!(
+                    "two workers are called {}: in {} line {} and in {} line {}; rename one with #[worker(name = \"…\")]",
+                    worker.name, a.module, a.line, b.module, b.line
+                )));
+            }
+            if worker.start.is_none() {
+                return Err(boot(format!(
+                    "the worker {} has a `new` with arguments, so the application must add it: `setup = |app| app.worker({}::new(…))`",
+                    worker.name, worker.name
+                )));
+            }
+            if let Some(missing) = worker
+                .after
+                .iter()
+                .find(|after| !self.workers.iter().any(|other| other.name == **after))
+            {
+                return Err(boot(format!(
+                    "the worker {} starts after {missing}, which is not there",
+                    worker.name
+                )));
+            }
+        }
+        let mut ordered: Vec<WorkerEntry> = Vec::new();
+        while !self.workers.is_empty() {
+            let started = |name: &str| ordered.iter().any(|worker| worker.name == name);
+            let next = self
+                .workers
+                .iter()
+                .position(|worker| worker.after.iter().all(|after| started(after)));
+            let Some(next) = next else {
+                let names: Vec<_> = self.workers.iter().map(|worker| worker.name).collect();
+                return Err(boot(format!(
+                    "the workers {} start after each other in a circle",
+                    names.join(", ")
+                )));
+            };
+            ordered.push(self.workers.remove(next));
+        }
+        Ok(ordered)
+    }
+}
+
+fn start<W: Worker>(make: Rc<dyn Fn() -> W>, renewable: bool) -> Start {
+    Rc::new(move |app| Ok(Box::new(Runner::new(app, Rc::clone(&make), renewable)?)))
+}
+
+pub(crate) fn boot(reason: String) -> Error {
+    Error::Boot {
+        reason: reason.into(),
+    }
+}
+
+/// Entities and fields that an application cannot do without; checked at boot.
+///
+/// Registering the same type again adds to what was required before.
+#[derive(Clone, Debug, Default)]
+pub struct EntityFieldValidator {
+    fields: BTreeMap<String, Vec<(String, Option<crate::model::Kind>)>>,
+    entities: Vec<String>,
+}
+
+impl EntityFieldValidator {
+    /// Nothing is required yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Requires fields of a type.
+    pub fn require<'a>(
+        &mut self,
+        entity_type: &str,
+        fields: impl IntoIterator<Item = &'a str>,
+    ) -> &mut Self {
+        let known = self.fields.entry(entity_type.to_owned()).or_default();
+        for field in fields {
+            if !known.iter().any(|(name, _)| name == field) {
+                known.push((field.to_owned(), None));
+            }
+        }
+        self
+    }
+
+    /// Requires a field that holds a kind of value.
+    pub fn require_kind(
+        &mut self,
+        entity_type: &str,
+        field: &str,
+        kind: crate::model::Kind,
+    ) -> &mut Self {
+        let known = self.fields.entry(entity_type.to_owned()).or_default();
+        known.retain(|(name, _)| name != field);
+        known.push((field.to_owned(), Some(kind)));
+        self
+    }
+
+    /// Requires the field that a typed handle stands for.
+    pub fn require_field<E: Entity, T: crate::model::FieldType>(
+        &mut self,
+        field: crate::model::Field<E, T>,
+    ) -> &mut Self {
+        let FieldKey { name, .. } = field.key();
+        self.require_kind(E::TYPE, name, T::KIND)
+    }
+
+    /// Requires an entity at an absolute path.
+    pub fn require_entity(&mut self, path: &str) -> &mut Self {
+        if !self.entities.iter().any(|known| known == path) {
+            self.entities.push(path.to_owned());
+        }
+        self
+    }
+
+    /// Adds what another one requires.
+    pub fn merge(&mut self, other: &Self) -> &mut Self {
+        for (entity_type, fields) in &other.fields {
+            for (field, kind) in fields {
+                match kind {
+                    Some(kind) => self.require_kind(entity_type, field, *kind),
+                    None => self.require(entity_type, [field.as_str()]),
+                };
+            }
+        }
+        for path in &other.entities {
+            self.require_entity(path);
+        }
+        self
+    }
+
+    /// Whether the store has all of it.
+    ///
+    /// # Errors
+    /// [`Error::Boot`], which lists everything that is missing.
+    pub fn check(&self, store: &crate::Store) -> Result<()> {
+        let view = store.view();
+        let tree = view.tree();
+        let mut missing = Vec::new();
+        for (name, fields) in &self.fields {
+            let entity_type = match tree.type_id(name) {
+                Ok(entity_type) => entity_type,
+                Err(error) => {
+                    missing.push(error.to_string());
+                    continue;
+                }
+            };
+            for (field, kind) in fields {
+                match (tree.field_id(entity_type, field), kind) {
+                    (Err(error), _) => missing.push(error.to_string()),
+                    (Ok(id), Some(kind)) => {
+                        let holds = tree.field_schema(entity_type, id).map(|schema| schema.kind);
+                        if holds.is_some_and(|holds| holds != *kind) {
+                            missing.push(format!(
+                                "{name}.{field} holds {}, {kind} is required",
+                                holds.map_or("", |kind| kind.name())
+                            ));
+                        }
+                    }
+                    (Ok(_), None) => {}
+                }
+            }
+        }
+        missing.extend(
+            self.entities
+                .iter()
+                .filter(|path| tree.at_path(path).is_err())
+                .map(|path| format!("there is no entity at {path}")),
+        );
+        if missing.is_empty() {
+            Ok(())
+        } else {
+            Err(boot(missing.join("; ")))
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Where the inputs of a handler come from.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::time::{Instant, Sleep};
+
+use crate::app::define::{Input, SourceOf, Wiring};
+use crate::app::signal::Inbox;
+use crate::model::Result;
+use crate::store::{Event, Store, Subscribe, Subscription};
+
+/// The inputs of one handler.
+pub(crate) enum Source {
+    Subscription(Changes),
+    Every(Ticks),
+    Signal(Box<dyn Inbox>),
+    /// Told by the other handlers of the worker.
+    Told,
+}
+
+/// Changes, and a clock for those that are held back.
+pub(crate) struct Changes {
+    pub(crate) subscription: Subscription,
+    held: Option<Pin<Box<Sleep>>>,
+}
+
+/// Ticks at a fixed rate; those that were missed are skipped, but one.
+pub(crate) struct Ticks {
+    period: Duration,
+    next: Instant,
+    sleep: Option<Pin<Box<Sleep>>>,
+}
+
+impl Source {
+    pub(crate) fn of(
+        definition: &SourceOf,
+        store: &Store,
+        wiring: &mut Wiring,
+        tick: Duration,
+        describe: impl FnOnce(Subscribe) -> Subscribe,
+    ) -> Result<Self> {
+        Ok(match definition {
+            SourceOf::Subscription(subscribe) => {
+                Self::Subscription(Changes::new(describe(subscribe(store)).start()?))
+            }
+            SourceOf::Every(period) => {
+                let period = period.unwrap_or(tick);
+                Self::Every(Ticks {
+                    period,
+                    next: Instant::now() + period,
+                    sleep: None,
+                })
+            }
+            SourceOf::Signal(connect) => Self::Signal(connect(wiring)),
+            SourceOf::Lagged | SourceOf::Resync => Self::Told,
+        })
+    }
+
+    pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Input> {
+        match self {
+            Self::Subscription(changes) => changes.poll(context),
+            Self::Every(ticks) => ticks.poll(context),
+            Self::Signal(inbox) => inbox.poll(context).map(Input::Signal),
+            Self::Told => Poll::Pending,
+        }
+    }
+
+    /// Begins to count ticks from now.
+    pub(crate) fn restart(&mut self) {
+        if let Self::Every(ticks) = self {
+            ticks.next = Instant::now() + ticks.period;
+            ticks.sleep = None;
+        }
+    }
+}
+
+impl Changes {
+    pub(crate) fn new(subscription: Subscription) -> Self {
+        Self {
+            subscription,
+            held: None,
+        }
+    }
+
+    pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Input> {
+        loop {
+            match self.subscription.poll_next(context) {
+                Poll::Ready(Event::Change(delivery)) => {
+                    return Poll::Ready(Input::Delivery(delivery));
+                }
+                Poll::Ready(Event::Lagged(lagged)) => return Poll::Ready(Input::Lagged(lagged)),
+                Poll::Ready(Event::Resync { .. }) => return Poll::Ready(Input::Resync),
+                Poll::Ready(Event::SnapshotEnd { .. }) => continue,
+                Poll::Pending => {}
+            }
+            let Some(due) = self.subscription.due() else {
+                return Poll::Pending;
+            };
+            let held = self
+                .held
+                .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(due)));
+            if held.deadline() != due {
+                held.as_mut().reset(due);
+            }
+            if held.as_mut().poll(context).is_pending() {
+                return Poll::Pending;
+            }
+        }
+    }
+}
+
+impl Ticks {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Input> {
+        let next = self.next;
+        let sleep = self
+            .sleep
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep_until(next)));
+        if sleep.deadline() != next {
+            sleep.as_mut().reset(next);
+        }
+        if sleep.as_mut().poll(context).is_pending() {
+            return Poll::Pending;
+        }
+        let late = Instant::now().saturating_duration_since(next);
+        let missed = late.as_nanos() / self.period.as_nanos().max(1);
+        let periods = u32::try_from(missed).unwrap_or(u32::MAX).saturating_add(1);
+        self.next = next + self.period.saturating_mul(periods);
+        Poll::Ready(Input::Tick)
+    }
+}

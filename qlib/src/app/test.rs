@@ -1,0 +1,286 @@
+//! The test kit: an application on a store in memory, with a clock that only the test moves.
+
+use std::future::Future;
+use std::rc::Rc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::app::{App, AppBuilder, DeadLetter, Registry, RunningApp, Worker};
+use crate::model::{Clock, Entity, Field, FieldType, Result, Timestamp};
+use crate::store::{Changes, FieldEvent, Store, Transaction, WindowLimits};
+
+/// 2026-01-01T00:00:00Z: where the clock of every test starts.
+const START: Timestamp = Timestamp::from_nanos(1_767_225_600_000_000_000);
+
+/// Rounds without progress after which an application is quiet.
+const QUIET: usize = 8;
+
+/// What `#[qlib::test]` was given.
+#[derive(Default)]
+pub struct TestPlan {
+    workers: Vec<&'static str>,
+    enter: Vec<fn(&mut Registry)>,
+    describe: Vec<Box<dyn FnOnce(&mut AppBuilder)>>,
+}
+
+impl std::fmt::Debug for TestPlan {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "test with {:?}", self.workers)
+    }
+}
+
+impl TestPlan {
+    /// No workers yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Runs this worker.
+    #[must_use]
+    pub fn worker<W: Worker>(mut self) -> Self {
+        self.workers.push(W::NAME);
+        self
+    }
+
+    /// Makes entities before the workers start.
+    #[must_use]
+    pub fn preload(
+        mut self,
+        work: impl FnMut(&mut Transaction<'_>) -> Result<()> + 'static,
+    ) -> Self {
+        self.describe.push(Box::new(|app| {
+            app.preload(work);
+        }));
+        self
+    }
+
+    /// Adds to the application, as the `setup` of `qlib::main!` does.
+    #[must_use]
+    pub fn setup<R: crate::app::SetupResult>(
+        mut self,
+        setup: impl FnOnce(&mut AppBuilder) -> R + 'static,
+    ) -> Self {
+        self.describe.push(Box::new(move |app| {
+            if let Err(error) = setup(app).outcome() {
+                panic!("the setup of the test failed: {error}");
+            }
+        }));
+        self
+    }
+}
+
+/// An application under test.
+#[derive(Clone)]
+pub struct TestApp {
+    app: App,
+    hold: Rc<Hold>,
+}
+
+impl std::fmt::Debug for TestApp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.app.fmt(f)
+    }
+}
+
+impl std::ops::Deref for TestApp {
+    type Target = App;
+
+    fn deref(&self) -> &App {
+        &self.app
+    }
+}
+
+/// Holds tokio's paused clock still: it would run on by itself whenever all tasks wait, except while
+/// a blocking task runs.
+#[derive(Debug)]
+struct Hold {
+    release: std::cell::RefCell<Option<mpsc::Sender<()>>>,
+}
+
+impl Hold {
+    fn new() -> Self {
+        let hold = Self {
+            release: std::cell::RefCell::new(None),
+        };
+        hold.take();
+        hold
+    }
+
+    fn take(&self) {
+        let (release, released) = mpsc::channel::<()>();
+        drop(tokio::task::spawn_blocking(move || {
+            released.recv().is_err()
+        }));
+        self.release.replace(Some(release));
+    }
+
+    fn let_go(&self) {
+        self.release.take();
+    }
+}
+
+/// Runs the body of a test.
+///
+/// # Panics
+/// The application does not start: the test fails.
+pub fn run_test<F, R>(plan: TestPlan, body: impl FnOnce(TestApp) -> F) -> R
+where
+    F: Future<Output = R>,
+{
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => panic!("no runtime for the test: {error}"),
+    };
+    tokio::task::LocalSet::new().block_on(&runtime, async {
+        let hold = Rc::new(Hold::new());
+        test_clock().install();
+        let running = start(plan).await;
+        let app = TestApp {
+            app: running.app().clone(),
+            hold: Rc::clone(&hold),
+        };
+        app.settle().await;
+        let outcome = body(app).await;
+        // Time limits of the end must be able to pass.
+        hold.let_go();
+        running.stop().await;
+        outcome
+    })
+}
+
+async fn start(plan: TestPlan) -> RunningApp {
+    let mut builder = App::builder("test").collected();
+    builder.registry.keep_workers(&plan.workers);
+    for enter in plan.enter {
+        enter(&mut builder.registry);
+    }
+    match Store::memory_with(Clock::current(), WindowLimits::default()) {
+        Ok(store) => builder = builder.store(store),
+        Err(error) => panic!("no store for the test: {error}"),
+    }
+    for describe in plan.describe {
+        describe(&mut builder);
+    }
+    match builder.start().await {
+        Ok(running) => running,
+        Err(error) => panic!("the application of the test does not start: {error}"),
+    }
+}
+
+/// A clock that shows tokio's paused time; to threads without a runtime, what it showed last.
+fn test_clock() -> Clock {
+    let (begun, shown) = (Instant::now(), AtomicI64::new(START.as_nanos()));
+    Clock::reading(move || {
+        if tokio::runtime::Handle::try_current().is_ok() {
+            let now = START + begun.elapsed();
+            shown.fetch_max(now.as_nanos(), Ordering::AcqRel);
+        }
+        Timestamp::from_nanos(shown.load(Ordering::Acquire))
+    })
+}
+
+impl TestApp {
+    /// Waits until no event is queued and every handler is idle or waits for time to pass. Moves no
+    /// time itself: a handler that will be called again after a pause waits.
+    pub async fn settle(&self) {
+        let mut quiet = 0;
+        let mut seen = (self.app.progress(), self.store().revision());
+        while quiet < QUIET {
+            tokio::task::yield_now().await;
+            let now = (self.app.progress(), self.store().revision());
+            quiet = if now == seen { quiet + 1 } else { 0 };
+            seen = now;
+        }
+    }
+
+    /// Moves time by `duration`, from timer to timer; whatever one provokes is handled before the
+    /// next one fires.
+    pub async fn advance(&self, duration: Duration) {
+        self.settle().await;
+        let end = Instant::now() + duration;
+        self.hold.let_go();
+        tokio::time::sleep_until(end).await;
+        self.hold.take();
+        self.settle().await;
+    }
+
+    /// The application's clock.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.store().clock().now()
+    }
+
+    /// Records the changes of a field from now on.
+    ///
+    /// # Panics
+    /// The store does not know the field: the test fails.
+    #[must_use]
+    pub fn record<E: Entity, T: FieldType>(&self, field: Field<E, T>) -> Recorder<E, T> {
+        match self.store().subscribe(field).start() {
+            Ok(changes) => Recorder { changes },
+            Err(error) => panic!("{field:?} cannot be recorded: {error}"),
+        }
+    }
+
+    /// Fails the test unless there are just so many dead letters; gives them.
+    ///
+    /// # Panics
+    /// There are more or fewer.
+    #[track_caller]
+    pub fn assert_dead_letters(&self, count: usize) -> Vec<DeadLetter> {
+        let letters = self.dead_letters();
+        assert_eq!(letters.len(), count, "dead letters: {letters:#?}");
+        letters
+    }
+}
+
+/// The changes of one field since it was made.
+#[derive(Debug)]
+pub struct Recorder<E, T> {
+    changes: Changes<E, T>,
+}
+
+impl<E: Entity, T: FieldType> Recorder<E, T> {
+    /// The values that the field was changed to since the last call, in order.
+    ///
+    /// # Panics
+    /// A value does not fit the type, or changes were lost: the test fails.
+    pub fn take(&mut self) -> Vec<T> {
+        let mut values = Vec::new();
+        loop {
+            match self.changes.try_next() {
+                Ok(Some(FieldEvent::Change(change))) => {
+                    match T::decode(change.delivery().current()) {
+                        Ok(value) => values.push(value),
+                        Err(fault) => panic!("{change:?} does not fit: {fault:?}"),
+                    }
+                }
+                Ok(Some(FieldEvent::Lagged(lagged))) => panic!("changes were lost: {lagged:?}"),
+                Ok(Some(_)) => {}
+                Ok(None) => return values,
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+
+    /// Fails the test unless the field was changed to just these values since the last call.
+    ///
+    /// # Panics
+    /// It was changed to others.
+    #[track_caller]
+    pub fn assert(&mut self, expected: impl IntoIterator<Item = impl Into<T>>)
+    where
+        T: std::fmt::Debug + PartialEq,
+    {
+        let expected: Vec<T> = expected.into_iter().map(Into::into).collect();
+        assert_eq!(self.take(), expected);
+    }
+}

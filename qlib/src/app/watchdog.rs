@@ -1,0 +1,77 @@
+//! Names the handler that blocks the main thread.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
+use smol_str::SmolStr;
+
+/// How long the main thread may run one piece of user code without a break.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
+
+/// What the main thread is doing.
+#[derive(Debug, Default)]
+pub(crate) struct Beat {
+    /// Odd while user code runs; each piece of it has a number of its own.
+    count: AtomicU64,
+    running: Mutex<SmolStr>,
+    blocked: AtomicBool,
+    stop: Mutex<bool>,
+    stopped: Condvar,
+}
+
+impl Beat {
+    pub(crate) fn enter(&self, name: &SmolStr) {
+        self.running.lock().clone_from(name);
+        self.count.fetch_add(1, Ordering::Release);
+    }
+
+    pub(crate) fn leave(&self) {
+        self.count.fetch_add(1, Ordering::Release);
+    }
+
+    /// Whether the main thread has been blocked for longer than the watchdog's patience, now.
+    pub(crate) fn is_blocked(&self) -> bool {
+        self.blocked.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn stop(&self) {
+        *self.stop.lock() = true;
+        self.stopped.notify_all();
+    }
+}
+
+/// Watches the main thread from one of its own until [`Beat::stop`]. Real time counts here, whatever
+/// clock the application has: a blocked thread moves no clock.
+pub(crate) fn watch(
+    beat: Arc<Beat>,
+    patience: Duration,
+    blocked: impl Fn(&SmolStr) + Send + 'static,
+) -> std::io::Result<()> {
+    let watching = move || {
+        let mut seen = (0, Instant::now());
+        let mut stop = beat.stop.lock();
+        while !*stop {
+            beat.stopped.wait_for(&mut stop, patience / 4);
+            let count = beat.count.load(Ordering::Acquire);
+            if count != seen.0 {
+                seen = (count, Instant::now());
+                if beat.blocked.swap(false, Ordering::AcqRel) {
+                    tracing::info!("the main thread answers again");
+                }
+            } else if count % 2 == 1
+                && seen.1.elapsed() >= patience
+                && !beat.blocked.swap(true, Ordering::AcqRel)
+            {
+                let name = beat.running.lock().clone();
+                tracing::error!(handler = %name, "blocks the main thread: await instead, or hand the work to a thread");
+                blocked(&name);
+            }
+        }
+    };
+    std::thread::Builder::new()
+        .name("qlib-watchdog".into())
+        .spawn(watching)
+        .map(drop)
+}

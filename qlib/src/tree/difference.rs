@@ -1,0 +1,149 @@
+//! What leads from one tree to another.
+
+use std::sync::Arc;
+
+use crate::model::{
+    Change, DeletedEntity, EntityId, FieldChange, FieldId, Place, Placement, SchemaChange, Stamp,
+    Value, ValueRef,
+};
+use crate::tree::apply::Changes;
+use crate::tree::{EntityRef, Tree};
+
+/// What leads from one tree to the other, which knows all types of the one under the same numbers:
+/// types, then deletions from the leaves up, then the rest from the Root down.
+pub(super) fn difference(old: &Tree, new: &Tree) -> Changes {
+    let mut changes = schemas(old, new);
+    for before in preorder(old).into_iter().rev() {
+        if counterpart(before, new).is_none() {
+            changes.push(Change::Deleted(Box::new(deleted(before))));
+        }
+    }
+    for now in preorder(new) {
+        let before = counterpart(now, old);
+        changes.extend(placement(now, before, old));
+        fields(now, before, &mut changes);
+    }
+    changes
+}
+
+fn schemas(old: &Tree, new: &Tree) -> Changes {
+    let known = old.types().count();
+    let changed = new.types().filter_map(|entity_type| {
+        let previous = ((entity_type.0 as usize) < known).then(|| old.schema(entity_type).clone());
+        let current = new.schema(entity_type).clone();
+        (previous.as_ref() != Some(&current)).then(|| {
+            Change::Schema(Arc::new(SchemaChange {
+                entity_type,
+                previous,
+                current,
+            }))
+        })
+    });
+    changed.collect()
+}
+
+/// How an entity came to where it stands, if it did not stand there.
+fn placement(now: EntityRef<'_>, before: Option<EntityRef<'_>>, old: &Tree) -> Option<Change> {
+    let from = before.map(|before| place(before, old));
+    let to = place(now, old);
+    if from
+        .as_ref()
+        .is_some_and(|from| from.parent == to.parent && from.name == to.name)
+    {
+        return None;
+    }
+    let made = from.is_none();
+    let placement = Box::new(Placement {
+        id: now.id(),
+        entity_type: now.entity_type(),
+        from,
+        to,
+        previous_stamp: before
+            .and_then(|before| before.stamp(FieldId::NAME).ok())
+            .unwrap_or(Stamp::NEVER),
+    });
+    Some(if made {
+        Change::Created(placement)
+    } else {
+        Change::Placed(placement)
+    })
+}
+
+/// The fields that differ, those that only the one tree knows among them.
+fn fields(now: EntityRef<'_>, before: Option<EntityRef<'_>>, changes: &mut Changes) {
+    let cell = |entity: EntityRef<'_>, field: FieldId| -> (Option<Value>, Stamp) {
+        let value = entity.column(field).ok().flatten().map(ValueRef::to_value);
+        (value, entity.stamp(field).unwrap_or(Stamp::NEVER))
+    };
+    let current_fields = || now.tree().field_ids(now.entity_type());
+    let left_out = before.into_iter().flat_map(|before| {
+        let fields = before.tree().field_ids(before.entity_type());
+        fields.filter(move |field| {
+            before.column(*field).is_ok_and(|value| value.is_some())
+                && current_fields().all(|current| current != *field)
+        })
+    });
+    for field in current_fields().chain(left_out) {
+        let (previous, previous_stamp) =
+            before.map_or((None, Stamp::NEVER), |before| cell(before, field));
+        let (current, stamp) = cell(now, field);
+        if stamp != previous_stamp {
+            changes.push(Change::Field(FieldChange {
+                id: now.id(),
+                entity_type: now.entity_type(),
+                field,
+                previous,
+                previous_stamp,
+                current,
+            }));
+        }
+    }
+}
+
+fn preorder(tree: &Tree) -> Vec<EntityRef<'_>> {
+    let mut order = Vec::with_capacity(tree.len());
+    let mut pending: Vec<_> = tree.entity(EntityId::ROOT).into_iter().collect();
+    while let Some(entity) = pending.pop() {
+        order.push(entity);
+        pending.extend(entity.children());
+    }
+    order
+}
+
+/// The same entity in the other tree: same id, same type.
+fn counterpart<'a>(entity: EntityRef<'_>, other: &'a Tree) -> Option<EntityRef<'a>> {
+    other
+        .entity(entity.id())
+        .filter(|found| found.entity_type() == entity.entity_type())
+}
+
+/// Where an entity stands, the Root nowhere; when the children there had changed last in the `old`
+/// tree.
+fn place(entity: EntityRef<'_>, old: &Tree) -> Place {
+    let parent = entity
+        .parent()
+        .map_or(EntityId::from_u128(0), EntityRef::id);
+    Place {
+        parent,
+        name: entity.name().clone(),
+        after: None,
+        children_revision: old.children_revision(parent),
+    }
+}
+
+fn deleted(entity: EntityRef<'_>) -> DeletedEntity {
+    let tree = entity.tree();
+    let fields = tree.field_ids(entity.entity_type()).filter_map(|field| {
+        let stamp = entity.stamp(field).ok()?;
+        let value = entity.column(field).ok()?.map(ValueRef::to_value);
+        (stamp.revision != 0).then_some((field, value, stamp))
+    });
+    DeletedEntity {
+        id: entity.id(),
+        entity_type: entity.entity_type(),
+        place: place(entity, tree),
+        stamp: entity.stamp(FieldId::NAME).unwrap_or(Stamp::NEVER),
+        children_revision: tree.children_revision(entity.id()),
+        fields: fields.collect(),
+    }
+}

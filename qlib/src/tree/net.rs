@@ -1,0 +1,174 @@
+//! What a commit changed on the whole, from what its steps did one after another.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use smallvec::SmallVec;
+
+use crate::model::{
+    Change, DeletedEntity, EntityId, FieldChange, FieldId, Place, Placement, Revision,
+    SchemaChange, TypeId,
+};
+use crate::tree::Tree;
+use crate::tree::apply::Changes;
+
+/// The changes that stay, and where in them each thing was changed first.
+#[derive(Default)]
+struct Net {
+    changes: Vec<Option<Change>>,
+    lives: FxHashMap<EntityId, Life>,
+    schemas: FxHashMap<TypeId, usize>,
+    /// When the children of an entity had changed last before the journal.
+    families: FxHashMap<EntityId, Revision>,
+}
+
+/// An entity between two deletions.
+#[derive(Default)]
+struct Life {
+    created: bool,
+    placed: Option<usize>,
+    fields: SmallVec<[(FieldId, usize); 4]>,
+}
+
+impl Tree {
+    /// Folds a journal into what it changed on the whole. A restore begins a journal anew; then the
+    /// tree before the commit says when children had changed last.
+    pub(super) fn net(&mut self, journal: Changes, before: Option<&Self>) -> Changes {
+        let mut net = Net::default();
+        for change in journal {
+            match change {
+                Change::Field(change) => net.field(change),
+                Change::Created(placement) => net.created(placement),
+                Change::Placed(placement) => net.placed(placement),
+                Change::Deleted(deleted) => net.deleted(deleted),
+                Change::Schema(change) => net.schema(change),
+            }
+        }
+        let mut touched = FxHashSet::default();
+        let mut changes: Changes = net.changes.into_iter().flatten().collect();
+        for change in &mut changes {
+            for place in places(change) {
+                place.children_revision = match (before, net.families.get(&place.parent)) {
+                    (Some(before), _) => before.children_revision(place.parent),
+                    (None, Some(revision)) => *revision,
+                    (None, None) => place.children_revision,
+                };
+                touched.insert(place.parent);
+            }
+        }
+        // Where children only came and went again, nothing changed.
+        for (parent, revision) in net.families {
+            let Some(node) = self.find(parent) else {
+                continue;
+            };
+            let made = net.lives.get(&parent).is_some_and(|life| life.created);
+            if made && self.family(node).count == 0 {
+                self.families.get_mut(node as usize).revision = 0;
+            } else if !made && !touched.contains(&parent) {
+                self.families.get_mut(node as usize).revision = revision;
+            }
+        }
+        changes
+    }
+}
+
+impl Net {
+    fn push(&mut self, change: Change) -> usize {
+        self.changes.push(Some(change));
+        self.changes.len() - 1
+    }
+
+    fn field(&mut self, change: FieldChange) {
+        let (id, field) = (change.id, change.field);
+        let life = self.lives.entry(id).or_default();
+        let first = life.fields.iter().find(|(known, _)| *known == field);
+        match first.and_then(|(_, at)| self.changes[*at].as_mut()) {
+            Some(Change::Field(first)) => first.current = change.current,
+            _ => {
+                life.fields.push((field, self.changes.len()));
+                self.push(Change::Field(change));
+            }
+        }
+    }
+
+    fn created(&mut self, placement: Box<Placement>) {
+        self.date(&placement.to);
+        let life = Life {
+            created: true,
+            placed: Some(self.changes.len()),
+            ..Life::default()
+        };
+        self.lives.insert(placement.id, life);
+        self.push(Change::Created(placement));
+    }
+
+    fn placed(&mut self, placement: Box<Placement>) {
+        placement.from.iter().for_each(|from| self.date(from));
+        self.date(&placement.to);
+        let life = self.lives.entry(placement.id).or_default();
+        match life.placed.and_then(|at| self.changes[at].as_mut()) {
+            Some(Change::Created(first) | Change::Placed(first)) => first.to = placement.to,
+            _ => {
+                life.placed = Some(self.changes.len());
+                self.push(Change::Placed(placement));
+            }
+        }
+    }
+
+    fn deleted(&mut self, mut deleted: Box<DeletedEntity>) {
+        self.date(&deleted.place);
+        let known = self.families.entry(deleted.id);
+        deleted.children_revision = *known.or_insert(deleted.children_revision);
+        let life = self.lives.remove(&deleted.id).unwrap_or_default();
+        for (field, at) in life.fields {
+            if let Some(Change::Field(change)) = self.changes[at].take() {
+                deleted.fields.retain(|(known, ..)| *known != field);
+                if change.previous_stamp.revision != 0 {
+                    let before = (field, change.previous, change.previous_stamp);
+                    deleted.fields.push(before);
+                }
+            }
+        }
+        if let Some(Change::Placed(placement)) = life.placed.and_then(|at| self.changes[at].take())
+            && let Some(from) = placement.from
+        {
+            deleted.place = from;
+            deleted.stamp = placement.previous_stamp;
+        }
+        if !life.created {
+            self.push(Change::Deleted(deleted));
+        }
+    }
+
+    fn schema(&mut self, change: std::sync::Arc<SchemaChange>) {
+        let first = self.schemas.get(&change.entity_type);
+        match first.and_then(|at| self.changes[*at].as_mut()) {
+            Some(Change::Schema(first)) => {
+                *first = std::sync::Arc::new(SchemaChange {
+                    previous: first.previous.clone(),
+                    ..(*change).clone()
+                });
+            }
+            _ => {
+                self.schemas.insert(change.entity_type, self.changes.len());
+                self.push(Change::Schema(change));
+            }
+        }
+    }
+
+    fn date(&mut self, place: &Place) {
+        self.families
+            .entry(place.parent)
+            .or_insert(place.children_revision);
+    }
+}
+
+/// The places that a change names.
+fn places(change: &mut Change) -> impl Iterator<Item = &mut Place> {
+    let (from, to) = match change {
+        Change::Created(placement) | Change::Placed(placement) => {
+            (placement.from.as_mut(), Some(&mut placement.to))
+        }
+        Change::Deleted(deleted) => (None, Some(&mut deleted.place)),
+        Change::Field(_) | Change::Schema(_) => (None, None),
+    };
+    from.into_iter().chain(to)
+}

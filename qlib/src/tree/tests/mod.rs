@@ -1,0 +1,98 @@
+//! The tree beside a naive model: random commits, many of them wrong, and everything compared after
+//! each. `PROPTEST_CASES=5000` looks longer.
+
+mod bad_input;
+mod compare;
+mod integrity;
+mod model;
+mod ops;
+mod pool;
+mod script;
+mod snapshot;
+
+use std::sync::Arc;
+
+use proptest::prelude::*;
+
+use crate::model::Timestamp;
+use crate::tree::{Entities, EntityRef, Tree};
+use model::Model;
+use ops::Deed;
+use script::Plan;
+
+proptest! {
+    // A script says what it does only together with this generator: a recorded failure would age.
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn agrees_with_a_naive_model(plans in script::plans()) {
+        run(&plans);
+    }
+}
+
+/// A tree, one that is given the same commits, and the model of both.
+#[derive(Default)]
+struct Trial {
+    tree: Tree,
+    twin: Tree,
+    model: Model,
+    commits: i64,
+}
+
+fn run(plans: &[Plan]) {
+    let mut trial = Trial::default();
+    let (mut images, mut snapshots) = (Vec::new(), Vec::new());
+    for deed in script::genesis() {
+        trial.apply(&deed);
+    }
+    for (number, plan) in plans.iter().enumerate() {
+        if number % 5 == 1 {
+            images.push(Arc::new(trial.tree.image()));
+            snapshots.push((trial.tree.clone(), trial.model.clone()));
+        }
+        trial.apply(&plan.deed(&trial.model, &images));
+    }
+    for (snapshot, model) in &snapshots {
+        compare::state(snapshot, model);
+        integrity::check(snapshot);
+    }
+}
+
+impl Trial {
+    fn apply(&mut self, deed: &Deed) {
+        self.commits += 1;
+        let (revision, time) = (
+            self.tree.revision() + 1,
+            Timestamp::from_nanos(self.commits * 10),
+        );
+        let commit = deed.commit(&self.tree);
+        let before = self.model.clone();
+        let order = order(&self.tree);
+        let ours = self.tree.apply(&commit, revision, time);
+        let twins = self.twin.apply(&commit, revision, time);
+        let theirs = self.model.apply(deed, revision, time);
+        match (&ours, &theirs) {
+            (Ok(changes), Ok(())) => {
+                compare::changes(&self.tree, &before, &self.model, changes);
+                compare::backwards(&self.tree, &before, &self.model, changes);
+            }
+            (Err(error), Err(reasons)) => {
+                let ours = compare::refusal(error);
+                let known = reasons.iter().any(|reason| compare::agree(&ours, reason));
+                assert!(known, "{error:?}, expected {reasons:?}\n{deed:#?}");
+                assert!(order.eq(&self::order(&self.tree)));
+            }
+            _ => panic!("{ours:?}, expected {theirs:?}\n{deed:#?}"),
+        }
+        assert_eq!(ours, twins);
+        compare::state(&self.tree, &self.model);
+        compare::state(&self.twin, &self.model);
+        integrity::check(&self.tree);
+    }
+}
+
+/// All entities in the order in which a scan finds them.
+fn order(tree: &Tree) -> Vec<crate::model::EntityId> {
+    let all = |entity_type| -> Entities<'_> { tree.entities(entity_type) };
+    tree.types().flat_map(all).map(EntityRef::id).collect()
+}
