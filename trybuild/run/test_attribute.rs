@@ -4,6 +4,7 @@
 use qlib::prelude::*;
 // The attribute that a test expands to is not this one.
 use qlib::test;
+use qlib::TestApp;
 
 #[derive(Default)]
 struct Monitor;
