@@ -183,6 +183,7 @@ impl<W: Worker> WorkerDefinition<W> {
     ) -> OnChange<'_, W, E, T, ()> {
         OnChange {
             worker: self,
+            entity_type: E::TYPE,
             field,
             policy: Policy::default(),
             context: Vec::new(),
@@ -470,6 +471,8 @@ type When<T, V> =
 #[must_use = "a handler is added by `call`"]
 pub struct OnChange<'w, W, E, T: FieldType, C> {
     worker: &'w mut WorkerDefinition<W>,
+    // Only `on_change` asks for an entity, so that what is none is one error.
+    entity_type: &'static str,
     field: Field<E, T>,
     policy: Policy,
     context: Vec<SmolStr>,
@@ -477,11 +480,12 @@ pub struct OnChange<'w, W, E, T: FieldType, C> {
     condition: Option<When<T, C>>,
 }
 
-impl<'w, W: Worker, E: Entity, T: FieldType> OnChange<'w, W, E, T, ()> {
+impl<'w, W: Worker, E: 'static, T: FieldType> OnChange<'w, W, E, T, ()> {
     /// Delivers these fields with each change, as they were at its revision.
     pub fn context<C: ContextOf<E>>(self, context: C) -> OnChange<'w, W, E, T, C::Values> {
         let Self {
             worker,
+            entity_type,
             field,
             policy,
             describe,
@@ -489,6 +493,7 @@ impl<'w, W: Worker, E: Entity, T: FieldType> OnChange<'w, W, E, T, ()> {
         } = self;
         OnChange {
             worker,
+            entity_type,
             field,
             policy,
             context: context.texts(),
@@ -498,7 +503,7 @@ impl<'w, W: Worker, E: Entity, T: FieldType> OnChange<'w, W, E, T, ()> {
     }
 }
 
-impl<W: Worker, E: Entity, T: FieldType, C: ContextValues> OnChange<'_, W, E, T, C> {
+impl<W: Worker, E: 'static, T: FieldType, C: ContextValues> OnChange<'_, W, E, T, C> {
     change_methods!();
 
     /// Only changes of which this says yes.
@@ -549,6 +554,7 @@ impl<W: Worker, E: Entity, T: FieldType, C: ContextValues> OnChange<'_, W, E, T,
     ) {
         let Self {
             worker,
+            entity_type,
             field,
             policy,
             context,
@@ -556,7 +562,7 @@ impl<W: Worker, E: Entity, T: FieldType, C: ContextValues> OnChange<'_, W, E, T,
             condition,
         } = self;
         let source = move |store: &Store| {
-            let subscribe = store.subscribe_named(E::TYPE, field.name());
+            let subscribe = store.subscribe_named(entity_type, field.name());
             let with_context = context
                 .iter()
                 .fold(subscribe, |subscribe, text| subscribe.context(text.clone()));
