@@ -120,6 +120,8 @@ pub mod __private;
 
 /// What an application usually needs: `use qlib::prelude::*;`.
 pub mod prelude {
+    #[cfg(feature = "test")]
+    pub use crate::TestApp;
     pub use crate::{
         App, Change, Choice, Created, Cx, Deleted, Entity, EntityId, Error, Lagged, Leadership,
         Moved, Ref, Result, SchemaChanged, Script, Signal, Store, Timestamp, every, on_change,
