@@ -43,7 +43,10 @@ pub(crate) fn duration(text: &str) -> Result<Duration> {
     match number.ok().and_then(|number| number.checked_mul(millis)) {
         Some(millis) if millis > 0 => Ok(Duration::from_millis(millis)),
         _ => Err(Error::Boot {
-            reason: format!("{text:?} is no time: write a number above zero and a unit, such as 500ms, 30s, 5m or 2h").into(),
+            reason: format!(
+                "--for {text}: write a number above zero and a unit, such as 500ms, 30s, 5m or 2h"
+            )
+            .into(),
         }),
     }
 }

@@ -5,6 +5,7 @@ mod collector;
 mod deadline;
 mod health;
 mod model;
+mod record;
 mod sampler;
 mod screen;
 mod terminal;

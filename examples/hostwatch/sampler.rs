@@ -57,7 +57,8 @@ pub(crate) struct Sampler {
     disks: Disks,
     networks: Networks,
     read: Option<Instant>,
-    average: Option<f64>,
+    /// Begins at zero: a burst at the beginning is no reason for an alarm either.
+    average: f64,
 }
 
 impl Sampler {
@@ -68,13 +69,12 @@ impl Sampler {
             disks: Disks::new()?,
             networks: Networks::new()?,
             read: None,
-            average: None,
+            average: 0.0,
         })
     }
 
     /// Reads everything. May block for some milliseconds.
     pub(crate) fn sample(&mut self) -> Sample {
-        let first = self.read.is_none();
         let elapsed = self
             .read
             .replace(Instant::now())
@@ -93,20 +93,14 @@ impl Sampler {
         self.networks.refresh(true);
 
         let usage = percent(f64::from(self.system.global_cpu_usage()));
-        // The first reading has nothing to compare with.
         let weight = (elapsed.as_secs_f64() / 10.0).min(1.0);
-        let average = self
-            .average
-            .map_or(usage, |before| before + (usage - before) * weight);
-        if !first {
-            self.average = Some(average);
-        }
+        self.average += (usage - self.average) * weight;
         let cores = self.system.cpus().iter();
         Sample {
             uptime: System::uptime().map_or(0, int),
             load: System::load_average().map_or(0.0, |load| load.one),
             usage,
-            average: percent(average),
+            average: percent(self.average),
             cores: cores
                 .map(|core| (core.name().to_owned(), percent(f64::from(core.usage()))))
                 .collect(),
