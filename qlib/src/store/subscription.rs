@@ -23,6 +23,8 @@ use crate::tree::{Lens, resolve};
 pub(crate) struct Interest {
     pub(crate) name: SmolStr,
     pub(crate) topic: Topic,
+    /// Only this entity, of all that the topic is about.
+    pub(crate) only: Option<EntityId>,
     /// Only entities of this type, or of one that extends it.
     pub(crate) entity_type: Option<TypeId>,
     /// Writes of an equal value too.
@@ -170,6 +172,14 @@ impl Subscription {
         self.position
     }
 
+    /// Lets another reader of the same field shape the changes of an entity from here on. What is
+    /// held back goes: the other one reads it itself.
+    pub(crate) fn hand_over_shape(&mut self, other: &mut Self, id: EntityId) {
+        if let (Some(from), Some(to)) = (&mut self.interest.shape, &mut other.interest.shape) {
+            from.hand_over(to, id);
+        }
+    }
+
     /// Ends the subscription; dropping it does the same.
     pub fn unsubscribe(self) {}
 
@@ -292,6 +302,7 @@ impl Subscription {
         let (id, entity_type) = subject_of(effect);
         is_about(effect, interest.topic.what, interest.writes)
             && interest.topic.entity.is_none_or(|entity| entity == id)
+            && interest.only.is_none_or(|entity| entity == id)
             && interest
                 .entity_type
                 .is_none_or(|wanted| core.tree.is_a(entity_type, wanted))
