@@ -60,7 +60,7 @@ impl AppBuilder {
     /// Takes all types and workers that the linker collected.
     #[must_use]
     pub fn collected(mut self) -> Self {
-        self.registry = Registry::collected();
+        self.registry.collect();
         self
     }
 
@@ -136,6 +136,12 @@ impl AppBuilder {
         self
     }
 
+    /// Ends the application in order after this time, as SIGTERM would.
+    pub fn end_after(&mut self, time: Duration) -> &mut Self {
+        self.options.end_after = Some(time);
+        self
+    }
+
     /// What this instance is called where instances are told apart; its process id unless this says
     /// else.
     pub fn instance(&mut self, instance: impl Into<SmolStr>) -> &mut Self {
@@ -180,6 +186,29 @@ impl AppBuilder {
         Ok(Some(self.arguments.remove(at)))
     }
 
+    /// As [`AppBuilder::option`], for a time: `--for 30s`, in ms, s, m or h.
+    ///
+    /// # Errors
+    /// [`Error::Boot`]: the option is there without a time.
+    pub fn time_option(
+        &mut self,
+        name: &'static str,
+        help: &'static str,
+    ) -> Result<Option<Duration>> {
+        let Some(given) = self.option(name, "TIME", help)? else {
+            return Ok(None);
+        };
+        match time(&given) {
+            Some(time) => Ok(Some(time)),
+            None => Err(Error::Boot {
+                reason: format!(
+                    "--{name} {given:?} is no time; write it like 500ms, 30s, 5m or 2h"
+                )
+                .into(),
+            }),
+        }
+    }
+
     /// Whether a switch of the application's own, such as `--plain`, is on the command line.
     pub fn switch(&mut self, name: &'static str, help: &'static str) -> bool {
         self.own_arguments.push(OwnArgument {
@@ -209,5 +238,33 @@ impl AppBuilder {
     /// [`Error::Boot`]: a mistake in the wiring, a failed `init`; and whatever the store refuses.
     pub async fn start(self) -> Result<RunningApp> {
         RunningApp::start(self).await
+    }
+}
+
+/// A time such as `1.5s`.
+fn time(text: &str) -> Option<Duration> {
+    let unit = text.find(|letter: char| letter.is_ascii_alphabetic())?;
+    let (number, unit) = text.split_at(unit);
+    let seconds = match unit {
+        "ms" => 0.001,
+        "s" => 1.0,
+        "m" => 60.0,
+        "h" => 3600.0,
+        _ => return None,
+    };
+    Duration::try_from_secs_f64(number.parse::<f64>().ok()? * seconds).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_a_number_and_a_unit() {
+        assert_eq!(time("500ms"), Some(Duration::from_millis(500)));
+        assert_eq!(time("1.5m"), Some(Duration::from_secs(90)));
+        for wrong in ["", "5", "s", "-1s", "5 s", "1d", "NaNs", "infs"] {
+            assert_eq!(time(wrong), None, "{wrong:?}");
+        }
     }
 }

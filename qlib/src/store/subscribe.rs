@@ -31,6 +31,7 @@ pub struct Subscribe {
     interval: Option<Duration>,
     deadband: f64,
     from: Option<Revision>,
+    only: Option<EntityId>,
 }
 
 impl std::fmt::Debug for Subscribe {
@@ -66,6 +67,7 @@ impl Subscribe {
             interval: None,
             deadband: 0.0,
             from: None,
+            only: None,
         }
     }
 
@@ -106,9 +108,12 @@ impl Subscribe {
         self
     }
 
-    /// Reads on behind this revision instead of behind the newest one.
-    pub(crate) fn from(mut self, revision: Revision) -> Self {
+    /// Reads on with the changes of one entity behind this revision, beside a reader that has the
+    /// topic open since before.
+    pub(crate) fn of_entity_from(mut self, id: EntityId, revision: Revision) -> Self {
+        self.only = Some(id);
         self.from = Some(revision);
+        self.initial = false;
         self
     }
 
@@ -187,6 +192,7 @@ impl Subscribe {
         let interest = Interest {
             name: self.name,
             topic,
+            only: self.only,
             writes: self.writes,
             latest: self.latest,
             not_by: self.not_by,
