@@ -108,13 +108,18 @@ impl Subscribe {
         self
     }
 
+    /// Reads on behind this revision instead of behind the newest one.
+    pub(crate) fn from(mut self, revision: Revision) -> Self {
+        self.from = Some(revision);
+        self
+    }
+
     /// Reads on with the changes of one entity behind this revision, beside a reader that has the
     /// topic open since before.
     pub(crate) fn of_entity_from(mut self, id: EntityId, revision: Revision) -> Self {
         self.only = Some(id);
-        self.from = Some(revision);
         self.initial = false;
-        self
+        self.from(revision)
     }
 
     /// With each change the value at the end of this path of names, as of the change's revision.
