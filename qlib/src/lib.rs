@@ -1,4 +1,65 @@
-//! Live objects.
+//! Live objects: a hierarchical, typed, real-time object store, workers that react to its changes,
+//! and leadership whose commits are fenced.
+//!
+//! An application derives its entities, writes handlers, and ends with [`main!`]. The same store can
+//! be used by itself:
+//!
+//! ```
+//! use qlib::prelude::*;
+//!
+//! #[derive(Entity, Debug)]
+//! struct Room {}
+//!
+//! #[derive(Entity, Debug)]
+//! struct Lamp {
+//!     #[field(range(0..=100), unit = "%", default = 0)]
+//!     brightness: i64,
+//!     #[field(index)]
+//!     maker: Option<String>,
+//!     room: Option<Ref<Room>>,
+//! }
+//!
+//! # fn main() -> Result<()> {
+//! # let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+//! # runtime.block_on(async {
+//! let store = Store::memory()?;
+//! store.set_schema(Room::schema()).await?;
+//! store.set_schema(Lamp::schema()).await?;
+//!
+//! // Many steps, one commit.
+//! let lamp = store
+//!     .transaction(|tx| {
+//!         let kitchen = tx.create(EntityId::ROOT, "Kitchen", Room::builder())?;
+//!         tx.create(kitchen, "Ceiling", Lamp::builder().maker("Acme").room(kitchen))
+//!     })
+//!     .await?;
+//!
+//! // Changes, with the name of the room as it was at each change's revision.
+//! let mut changes = store
+//!     .subscribe(Lamp::FIELDS.Brightness)
+//!     .with(|subscribe| subscribe.context("Room->Name"))
+//!     .start()?;
+//! store.entity::<Lamp>(lamp)?.set_brightness(80).commit().await?;
+//! if let qlib::FieldEvent::Change(change) = changes.next().await? {
+//!     assert_eq!((change.previous(), change.current()), (Some(0), 80));
+//!     assert_eq!(change.delivery().context()[0], Some("Kitchen".into()));
+//! }
+//!
+//! // Queries.
+//! let bright = store.select::<Lamp>().filter(Lamp::FIELDS.Brightness.gt(50)).all()?;
+//! assert_eq!(bright[0].name, "Ceiling");
+//!
+//! // What is wrong is refused, and says why.
+//! let refused = store.entity::<Lamp>(lamp)?.set_brightness(101).commit().await.unwrap_err();
+//! assert!(refused.to_string().contains("/Kitchen/Ceiling"));
+//! # Ok(())
+//! # })
+//! # }
+//! ```
+
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
 
 // The derives name this crate as users do.
 extern crate self as qlib;
@@ -59,6 +120,8 @@ pub mod __private;
 
 /// What an application usually needs: `use qlib::prelude::*;`.
 pub mod prelude {
+    #[cfg(feature = "test")]
+    pub use crate::TestApp;
     pub use crate::{
         App, Change, Choice, Created, Cx, Deleted, Entity, EntityId, Error, Lagged, Leadership,
         Moved, Ref, Result, SchemaChanged, Script, Signal, Store, Timestamp, every, on_change,

@@ -26,4 +26,4 @@ pub(crate) use keys::{Form, Key, Keys};
 pub(crate) use library::{Library, args_of, take_library};
 pub(crate) use literal::{Number, number, string};
 pub(crate) use suggest::{closest, did_you_mean, list};
-pub(crate) use tokens::{mentions, split_commas};
+pub(crate) use tokens::{mention, split_commas};

@@ -1,6 +1,6 @@
 //! Streams of tokens, cut and searched without knowing their grammar.
 
-use proc_macro2::{Punct, TokenStream, TokenTree};
+use proc_macro2::{Punct, Span, TokenStream, TokenTree};
 
 /// The parts between the commas of a list. A comma inside `::<…>` belongs to its part.
 pub(crate) fn split_commas(tokens: TokenStream) -> Vec<TokenStream> {
@@ -60,13 +60,16 @@ impl Angles {
     }
 }
 
-/// Whether a name occurs, as a word or inside a format string.
-pub(crate) fn mentions(tokens: &TokenStream, name: &str) -> bool {
-    tokens.clone().into_iter().any(|token| match token {
-        TokenTree::Ident(ident) => ident == name,
-        TokenTree::Group(group) => mentions(&group.stream(), name),
-        TokenTree::Literal(literal) => literal.to_string().contains(&format!("{{{name}")),
-        TokenTree::Punct(_) => false,
+/// Where a name occurs, as a word or inside a format string.
+pub(crate) fn mention(tokens: &TokenStream, name: &str) -> Option<Span> {
+    tokens.clone().into_iter().find_map(|token| match token {
+        TokenTree::Ident(ident) => (ident == name).then(|| ident.span()),
+        TokenTree::Group(group) => mention(&group.stream(), name),
+        TokenTree::Literal(literal) => {
+            let captures = literal.to_string().contains(&format!("{{{name}"));
+            captures.then(|| literal.span())
+        }
+        TokenTree::Punct(_) => None,
     })
 }
 
@@ -90,7 +93,7 @@ mod tests {
 
     #[test]
     fn a_format_string_mentions_what_it_captures() {
-        assert!(mentions(&"f(\"{current:?}\")".parse().unwrap(), "current"));
-        assert!(!mentions(&"f(\"current\")".parse().unwrap(), "current"));
+        assert!(mention(&"f(\"{current:?}\")".parse().unwrap(), "current").is_some());
+        assert!(mention(&"f(\"current\")".parse().unwrap(), "current").is_none());
     }
 }

@@ -16,6 +16,7 @@ pub(crate) fn expand(alone: &Alone) -> TokenStream {
         conditions,
         handler,
     } = alone;
+    let definition = handler::definition();
     let text = name.to_string();
     let text = text.trim_start_matches("r#");
     let doc = format!(" The worker of the function [`{text}`](fn@{text}).");
@@ -37,8 +38,8 @@ pub(crate) fn expand(alone: &Alone) -> TokenStream {
                 #qlib::origin!()
             }
 
-            fn define(definition: &mut #qlib::WorkerDefinition<Self>) {
-                definition.make(|| Self {});
+            fn define(#definition: &mut #qlib::WorkerDefinition<Self>) {
+                #definition.make(|| Self {});
                 #handler
             }
         }

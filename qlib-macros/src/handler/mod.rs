@@ -4,6 +4,6 @@ mod expand;
 mod model;
 mod parse;
 
-pub(crate) use expand::registration;
+pub(crate) use expand::{definition, registration};
 pub(crate) use model::{Event, Handler, Place};
 pub(crate) use parse::parse;

@@ -1,10 +1,10 @@
 //! Writes the registration of the worker.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
 use super::model::{Maker, Worker};
-use crate::handler;
+use crate::handler::{self, definition};
 
 /// What stands beside the block.
 pub(crate) fn expand(worker: &Worker) -> TokenStream {
@@ -16,23 +16,24 @@ pub(crate) fn expand(worker: &Worker) -> TokenStream {
         conditions,
         ..
     } = worker;
-    let makers = makers(worker);
-    let leader = worker
-        .leader
-        .as_ref()
-        .map(|leader| quote!(definition.#leader();));
+    let parameter = definition();
+    let makers = makers(worker, &parameter);
+    let leader = worker.leader.as_ref().map(|leader| {
+        let definition = definition();
+        quote!(#definition.#leader();)
+    });
     let handlers = worker.handlers.iter().map(handler::registration);
     let mut body = quote! {
         #makers
         #leader
-        #(definition.after::<#after>();)*
+        #(#parameter.after::<#after>();)*
         #(#handlers)*
     };
-    let definition = match body.is_empty() {
+    let parameter = match body.is_empty() {
         true => quote!(_),
-        false => quote!(definition),
+        false => quote!(#parameter),
     };
-    body = quote!(fn define(#definition: &mut #qlib::WorkerDefinition<Self>) { #body });
+    body = quote!(fn define(#parameter: &mut #qlib::WorkerDefinition<Self>) { #body });
     quote! {
         #(#conditions)*
         #[automatically_derived]
@@ -54,7 +55,7 @@ pub(crate) fn expand(worker: &Worker) -> TokenStream {
 }
 
 /// How the worker is made: by `new`, by the application if `new` needs something, else by default.
-fn makers(worker: &Worker) -> TokenStream {
+fn makers(worker: &Worker, definition: &Ident) -> TokenStream {
     let Worker {
         qlib,
         subject,
@@ -65,7 +66,6 @@ fn makers(worker: &Worker) -> TokenStream {
         let Maker {
             name, conditions, ..
         } = maker;
-        let definition = Ident::new("definition", Span::call_site());
         quote!(#(#conditions)* #definition.make(Self::#name);)
     });
     let always = makers.iter().any(|maker| maker.conditions.is_empty());
@@ -78,7 +78,7 @@ fn makers(worker: &Worker) -> TokenStream {
             quote!(all(#(#conditions),*))
         });
         let unless = (!makers.is_empty()).then(|| quote!(#[cfg(not(any(#(#unless),*)))]));
-        quote!(#unless definition.make(<#subject as #qlib::MadeByDefault>::make);)
+        quote!(#unless #definition.make(<#subject as #qlib::MadeByDefault>::make);)
     });
     quote!(#(#by_new)* #by_default)
 }

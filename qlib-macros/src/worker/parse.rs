@@ -77,6 +77,7 @@ pub(crate) fn parse(
     let place = Place::Worker {
         leads: options.leader.is_some(),
     };
+    let subject = block.subject.to_token_stream().to_string();
     let mut handlers = Vec::new();
     let mut makers = Vec::new();
     for member in &mut block.members {
@@ -86,7 +87,7 @@ pub(crate) fn parse(
                 function.attributes = kept;
                 let read = handler(events, function, place, &mut options.qlib, faults);
                 handlers.extend(read);
-                makers.extend(maker(function, faults));
+                makers.extend(maker(function, &subject, faults));
             }
             Member::Other(attributes, _) => {
                 let (events, kept) = events(std::mem::take(attributes), faults);
@@ -163,13 +164,14 @@ fn events(
 ) -> (Vec<(Event, Attribute)>, Vec<Attribute>) {
     let (mut events, mut others) = (Vec::new(), Vec::new());
     for attribute in attributes {
-        for name in attribute.conditional_names() {
-            if Event::ALL.iter().any(|event| event.attribute() == name) {
-                faults.at(
-                    attribute.span(),
-                    format!("`#[worker]` does not see through `cfg_attr`; write `#[cfg(…)]` and `#[{name}]` on the method"),
-                );
-            }
+        let names = attribute.conditional_names();
+        let ours = |name: &&String| Event::ALL.iter().any(|event| event.attribute() == **name);
+        if let Some(name) = names.iter().find(ours) {
+            faults.at(
+                attribute.span(),
+                format!("`#[worker]` does not see through `cfg_attr`; write `#[cfg(…)]` and `#[{name}]` on the method"),
+            );
+            continue;
         }
         let name = attribute.name();
         match Event::ALL
@@ -226,21 +228,36 @@ fn once(handlers: &[Handler], faults: &mut Faults) {
     }
 }
 
-/// Reads a function `new`, which makes the worker.
-fn maker(function: &Function, faults: &mut Faults) -> Option<Maker> {
+/// Reads a function `new`, which makes the worker. One that is wrong makes none, and so does nothing
+/// else: that would be a second mistake.
+fn maker(function: &Function, subject: &str, faults: &mut Faults) -> Option<Maker> {
     if function.name != "new" || function.receiver.is_some() {
         return None;
     }
+    let output = function.output.to_string();
+    let mut sound = true;
     if let Some(word) = &function.asynchronous {
         faults.at(
             word.span(),
             "`new` of a worker does not wait; do in `#[init]` what waits",
         );
-        return None;
+        sound = false;
+    } else if output != "Self" && output != subject {
+        match output.is_empty() {
+            true => faults.at(
+                function.name.span(),
+                "`new` gives the worker; write `-> Self` behind its arguments",
+            ),
+            false => faults.on(
+                &function.output,
+                "`new` gives the worker; write `-> Self`, and do in `#[init]` what can fail",
+            ),
+        }
+        sound = false;
     }
     Some(Maker {
         name: function.name.clone(),
-        needs: !function.params.is_empty(),
+        needs: !sound || !function.params.is_empty(),
         conditions: function
             .attributes
             .iter()

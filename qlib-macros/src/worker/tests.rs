@@ -96,6 +96,8 @@ fn mistakes_of_the_block_say_what_to_write() {
         "after = [A, B] @ impl Monitor {}",
         "name = Monitor @ impl Monitor {}",
         "impl Monitor { async fn new() -> Self { Self } }",
+        "impl Monitor { fn new() -> Option<Self> { None } }",
+        "impl Monitor { fn new() { } }",
         "impl Monitor { #[init] const A: u8 = 1; }",
         "impl Monitor { #[init] async fn a(&mut self) -> Result<()> { Ok(()) } #[init] async fn b(&mut self) -> Result<()> { Ok(()) } }",
         "impl Monitor { #[every(\"1s\")] #[on_resync] async fn a(&mut self) -> Result<()> { Ok(()) } }",

@@ -120,3 +120,7 @@ context_of!(A V 0, B W 1, C X 2, D Y 3, F Z 4);
 context_of!(A V 0, B W 1, C X 2, D Y 3, F Z 4, G U 5);
 context_of!(A V 0, B W 1, C X 2, D Y 3, F Z 4, G U 5, H S 6);
 context_of!(A V 0, B W 1, C X 2, D Y 3, F Z 4, G U 5, H S 6, I T 7);
+context_of!(A V 0, B W 1, C X 2, D Y 3, F Z 4, G U 5, H S 6, I T 7, J R 8);
+context_of!(A V 0, B W 1, C X 2, D Y 3, F Z 4, G U 5, H S 6, I T 7, J R 8, K Q 9);
+context_of!(A V 0, B W 1, C X 2, D Y 3, F Z 4, G U 5, H S 6, I T 7, J R 8, K Q 9, L P 10);
+context_of!(A V 0, B W 1, C X 2, D Y 3, F Z 4, G U 5, H S 6, I T 7, J R 8, K Q 9, L P 10, M O 11);

@@ -187,6 +187,7 @@ impl Subscription {
                 Of::Type(wanted) => core.tree.is_a(entity_type, wanted),
                 Of::Entity(wanted) => wanted == id,
             }
+            && interest.only.is_none_or(|entity| entity == id)
             && match (&interest.not_by, &commit.cause) {
                 (Some(handler), Some(cause)) => cause.handler != *handler,
                 _ => true,

@@ -89,6 +89,15 @@ impl Shape {
         Shaped::Now(delivery)
     }
 
+    /// Moves what is known of an entity, without what is held back.
+    pub(crate) fn hand_over(&mut self, other: &mut Self, id: EntityId) {
+        other.entities.remove(&id);
+        if let Some(mut shaping) = self.entities.remove(&id) {
+            shaping.held = None;
+            other.entities.insert(id, shaping);
+        }
+    }
+
     /// Notes that a change is delivered.
     pub(crate) fn note(&mut self, delivery: &Delivery) {
         let shaping = Shaping {

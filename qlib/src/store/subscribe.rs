@@ -31,6 +31,7 @@ pub struct Subscribe {
     interval: Option<Duration>,
     deadband: f64,
     from: Option<Revision>,
+    only: Option<EntityId>,
 }
 
 impl std::fmt::Debug for Subscribe {
@@ -66,6 +67,7 @@ impl Subscribe {
             interval: None,
             deadband: 0.0,
             from: None,
+            only: None,
         }
     }
 
@@ -110,6 +112,14 @@ impl Subscribe {
     pub(crate) fn from(mut self, revision: Revision) -> Self {
         self.from = Some(revision);
         self
+    }
+
+    /// Reads on with the changes of one entity behind this revision, beside a reader that has the
+    /// topic open since before.
+    pub(crate) fn of_entity_from(mut self, id: EntityId, revision: Revision) -> Self {
+        self.only = Some(id);
+        self.initial = false;
+        self.from(revision)
     }
 
     /// With each change the value at the end of this path of names, as of the change's revision.
@@ -187,6 +197,7 @@ impl Subscribe {
         let interest = Interest {
             name: self.name,
             topic,
+            only: self.only,
             writes: self.writes,
             latest: self.latest,
             not_by: self.not_by,

@@ -18,6 +18,8 @@ use crate::store::shape::Shape;
 pub(crate) struct Interest {
     pub(crate) name: SmolStr,
     pub(crate) topic: Topic,
+    /// Only this entity, of all that the topic is about.
+    pub(crate) only: Option<EntityId>,
     /// Writes of an equal value too.
     pub(crate) writes: bool,
     /// Only the newest value of each field.
@@ -173,6 +175,14 @@ impl Subscription {
     #[must_use]
     pub fn position(&self) -> Revision {
         self.position
+    }
+
+    /// Lets another reader of the same field shape the changes of an entity from here on. What is
+    /// held back goes: the other one reads it itself.
+    pub(crate) fn hand_over_shape(&mut self, other: &mut Self, id: EntityId) {
+        if let (Some(from), Some(to)) = (&mut self.interest.shape, &mut other.interest.shape) {
+            from.hand_over(to, id);
+        }
     }
 
     /// Ends the subscription; dropping it does the same.

@@ -261,6 +261,19 @@ impl<'a> Transaction<'a> {
         self.write(id, field, value.into().encode(), WriteMode::Always)
     }
 
+    /// Writes a field unless it holds that value already.
+    ///
+    /// # Errors
+    /// [`Error::UnknownType`], [`Error::UnknownField`]: the store's schemas lack it.
+    pub fn set_if_changed<E, T: FieldType>(
+        &mut self,
+        id: impl Into<EntityId>,
+        field: Field<E, T>,
+        value: impl Into<T>,
+    ) -> Result<()> {
+        self.write(id, field, value.into().encode(), WriteMode::IfChanged)
+    }
+
     /// Adds to an Int or a Float.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 
-use super::{binding, doc, handle_of, inherited};
+use super::{binding, doc, handle_of, inherited, parameter};
 use crate::entity::model::{Entity, Field};
 
 /// `struct DeviceEntity`, which stands on that of the base or on the binding itself.
@@ -82,8 +82,12 @@ fn accessors(entity: &Entity, field: &Field) -> TokenStream {
     let setter = format_ident!("set_{}", field.rust_name(), span = ident.span());
     let read = doc(&field.doc, format!("Reads the field `{}`.", field.name()));
     let write = doc(&field.doc, format!("Writes the field `{}`.", field.name()));
-    let this = Ident::new("self", Span::call_site());
-    let (shared, unique) = (binding(entity, &this, false), binding(entity, &this, true));
+    let (this, value) = (
+        parameter(entity, "self"),
+        Ident::new("value", field.place()),
+    );
+    let shared = binding(entity, &this, false);
+    let unique = binding(entity, &this, true);
     let handle = handle_of(entity, field);
     let get = quote_spanned! {field.place()=>
         <#kind as #qlib::FieldType>::read(
@@ -95,19 +99,19 @@ fn accessors(entity: &Entity, field: &Field) -> TokenStream {
         <#kind as #qlib::FieldType>::write(
             #unique,
             #handle,
-            value.into(),
+            #value.into(),
         );
     };
     quote! {
         #read
-        #visibility fn #ident(&self) -> #qlib::Result<#kind> {
+        #visibility fn #ident(&#this) -> #qlib::Result<#kind> {
             #get
         }
 
         #write
-        #visibility fn #setter(&mut self, value: impl #qlib::Into<#kind>) -> &mut Self {
+        #visibility fn #setter(&mut #this, #value: impl #qlib::Into<#kind>) -> &mut Self {
             #set
-            self
+            #this
         }
     }
 }

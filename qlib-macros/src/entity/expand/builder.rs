@@ -123,30 +123,30 @@ fn setter(entity: &Entity, field: &Field, slots: &[Slot]) -> TokenStream {
         ..
     } = field;
     let doc = doc(&field.doc, format!("Gives the field `{}`.", field.name()));
-    let value = match field.optional {
-        true => quote!(#qlib::Some(value.into())),
-        false => quote!(value.into()),
+    let this = Ident::new("self", field.place());
+    let value = Ident::new("value", field.place());
+    let given_value = match field.optional {
+        true => quote!(#qlib::Some(#value.into())),
+        false => quote!(#value.into()),
     };
     let write = quote_spanned! {field.place()=>
         <#kind as #qlib::FieldType>::write(
-            &mut self.values,
+            &mut #this.values,
             #handle,
-            #value,
+            #given_value,
         );
     };
     let (given, complete) = match field.required() {
         true => {
             let given = given(entity, &field.rust_name(), slots);
-            (
-                given,
-                quote!(#builder { values: self.values, given: #qlib::PhantomData }),
-            )
+            let values = quote!(values: #this.values, given: #qlib::PhantomData);
+            (given, quote!(#builder { #values }))
         }
-        false => (quote!(Self), quote!(self)),
+        false => (quote!(Self), quote!(#this)),
     };
     quote! {
         #doc
-        #visibility fn #ident(mut self, value: impl #qlib::Into<#inner>) -> #given {
+        #visibility fn #ident(mut #this, #value: impl #qlib::Into<#inner>) -> #given {
             #write
             #complete
         }

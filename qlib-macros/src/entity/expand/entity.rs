@@ -77,18 +77,19 @@ fn schema(entity: &Entity) -> TokenStream {
 
 fn read(entity: &Entity) -> TokenStream {
     let qlib = &entity.qlib;
+    let row = Ident::new("row", Span::call_site());
     let fields = entity.fields.iter().map(|field| {
         let Field { ident, kind, .. } = field;
-        let handle = handle_of(entity, field);
+        let (row, handle) = (&row, handle_of(entity, field));
         quote_spanned! {field.place()=>
-            #ident: <#kind as #qlib::FieldType>::read(row, #handle)?
+            #ident: <#kind as #qlib::FieldType>::read(#row, #handle)?
         }
     });
     // A struct whose derive failed is never read.
     let (row, body) = match (entity.complete, entity.fields.is_empty()) {
         (false, _) => (quote!(_), quote!(loop {})),
         (true, true) => (quote!(_), quote!(#qlib::Ok(Self {}))),
-        (true, false) => (quote!(row), quote!(#qlib::Ok(Self { #(#fields,)* }))),
+        (true, false) => (quote!(#row), quote!(#qlib::Ok(Self { #(#fields,)* }))),
     };
     quote! {
         fn read(#row: &dyn #qlib::Row) -> #qlib::Result<Self> {

@@ -1,9 +1,9 @@
 //! What the entity hands to those that extend it.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{binding, inherited};
+use super::{binding, inherited, parameter};
 use crate::entity::model::{Entity, Field};
 
 /// `impl Extensible for Device`.
@@ -20,7 +20,7 @@ pub(crate) fn expand(entity: &Entity) -> TokenStream {
         }
         None => quote!(#qlib::None),
     };
-    let parameter = Ident::new("bound", Span::call_site());
+    let parameter = parameter(entity, "bound");
     let shared = binding(entity, &parameter, false);
     let unique = binding(entity, &parameter, true);
     quote! {
@@ -34,11 +34,11 @@ pub(crate) fn expand(entity: &Entity) -> TokenStream {
                 base: #base,
             };
 
-            fn binding(bound: &#bound) -> &#qlib::Binding {
+            fn binding(#parameter: &#bound) -> &#qlib::Binding {
                 #shared
             }
 
-            fn binding_mut(bound: &mut #bound) -> &mut #qlib::Binding {
+            fn binding_mut(#parameter: &mut #bound) -> &mut #qlib::Binding {
                 #unique
             }
         }

@@ -52,25 +52,29 @@ fn inherited(qlib: &Library, base: &Path, what: &str) -> TokenStream {
     quote_spanned!(base.span()=> <#base as #qlib::Extensible>::#what)
 }
 
+/// A parameter of a function that touches what an entity takes from its base.
+fn parameter(entity: &Entity, name: &str) -> Ident {
+    let place = entity
+        .base
+        .as_ref()
+        .map_or_else(Span::call_site, Spanned::span);
+    Ident::new(name, place)
+}
+
 /// The binding that `self` or another bound entity stands on.
 fn binding(entity: &Entity, bound: &Ident, mutable: bool) -> TokenStream {
-    let Some(base) = &entity.base else {
-        return match mutable {
-            true => quote!(&mut #bound.inner),
-            false => quote!(&#bound.inner),
-        };
+    let reference = match mutable {
+        true => quote_spanned!(bound.span()=> &mut #bound.inner),
+        false => quote_spanned!(bound.span()=> &#bound.inner),
     };
-    let bound = Ident::new(&bound.to_string(), base.span());
-    match mutable {
-        true => {
-            let binding = inherited(&entity.qlib, base, "binding_mut");
-            quote_spanned!(base.span()=> #binding(&mut #bound.inner))
-        }
-        false => {
-            let binding = inherited(&entity.qlib, base, "binding");
-            quote_spanned!(base.span()=> #binding(&#bound.inner))
-        }
-    }
+    let Some(base) = &entity.base else {
+        return reference;
+    };
+    let binding = match mutable {
+        true => inherited(&entity.qlib, base, "binding_mut"),
+        false => inherited(&entity.qlib, base, "binding"),
+    };
+    quote_spanned!(base.span()=> #binding(#reference))
 }
 
 /// The typed handle of a field: `<Device as Entity>::FIELDS.Status`.

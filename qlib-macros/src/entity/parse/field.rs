@@ -16,7 +16,13 @@ pub(crate) fn parse(field: &syn::Field, qlib: &Library, faults: &mut Faults) -> 
     keys::KEYS.read_all(args_of(&field.attrs, "field", faults), &mut given, faults);
     let handle = handle(&ident, &given, faults);
     let kind = faults.keep(kinds::kind(&field.ty))?;
-    bounds::check(&given, &kind, faults);
+    let mut found = Faults::default();
+    bounds::check(&given, &kind, &mut found);
+    if !found.is_empty() {
+        // What is wrong already is not told to the compiler.
+        given.constraints.clear();
+    }
+    faults.append(found);
     Some(Field {
         visibility: field.vis.clone(),
         handle: handle?,

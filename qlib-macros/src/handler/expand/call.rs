@@ -1,9 +1,9 @@
 //! The function that calls a handler.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 
-use crate::handler::model::{Argument, Context, Event, Handler, Place, Role, Trigger};
+use crate::handler::model::{Argument, Event, Handler, Place, Role, Trigger};
 
 /// `|worker, change, (name, room), cx| Box::pin(async move { … })`.
 ///
@@ -19,9 +19,9 @@ pub(super) fn expand(handler: &Handler) -> TokenStream {
         ..
     } = handler;
     let cx = handler.cx();
-    let leadership = handler.place_of(Role::Leadership).map(|_| {
-        let cx = &cx;
-        quote!(let leadership = #cx.leadership()?;)
+    let leadership = handler.place_of(Role::Leadership).map(|place| {
+        let (leadership, cx) = (handler.local("leadership", place), &cx);
+        quote!(let #leadership = #cx.leadership()?;)
     });
     let given = arguments.iter().map(|argument| handler.given(argument));
     let (worker, callee) = match place {
@@ -53,8 +53,7 @@ impl Handler {
 
     fn cx(&self) -> TokenStream {
         match (self.place_of(Role::Cx), self.place_of(Role::Leadership)) {
-            (Some(place), _) => quote_spanned!(place=> cx),
-            (None, Some(_)) => quote!(cx),
+            (Some(place), _) | (None, Some(place)) => self.local("cx", place).into_token_stream(),
             (None, None) => quote!(_),
         }
     }
@@ -64,10 +63,7 @@ impl Handler {
         let mut params = Vec::new();
         if let Some(name) = self.payload() {
             params.push(match self.place_of(Role::Payload) {
-                Some(place) => {
-                    let name = Ident::new(name, place);
-                    quote!(#name)
-                }
+                Some(place) => self.local(name, place).into_token_stream(),
                 None => quote!(_),
             });
         }
@@ -102,10 +98,9 @@ impl Handler {
             .iter()
             .zip(&self.context)
             .map(|(place, value)| match place {
-                Some(place) => {
-                    let name = value.at(*place);
-                    quote!(#name)
-                }
+                Some(place) => self
+                    .local(&value.name.to_string(), *place)
+                    .into_token_stream(),
                 None => quote!(_),
             });
         quote!((#(#names,)*))
@@ -115,35 +110,38 @@ impl Handler {
     fn given(&self, argument: &Argument) -> TokenStream {
         let place = argument.place;
         match argument.role {
-            Role::Cx => quote_spanned!(place=> cx),
-            Role::Leadership => quote_spanned!(place=> &leadership),
+            Role::Cx => self.local("cx", place).into_token_stream(),
+            Role::Leadership => self.leadership(place),
             Role::Payload if matches!(self.trigger, Trigger::Plain(Event::Leader)) => {
-                quote_spanned!(place=> &leadership)
+                self.leadership(place)
             }
-            Role::Payload => {
-                let name = Ident::new(self.payload().unwrap_or("value"), place);
-                self.fitting(argument, &name)
-            }
+            Role::Payload => self.fitting(argument, self.payload().unwrap_or("value")),
             Role::Context(position) => match self.context.get(position) {
-                Some(value) => self.fitting(argument, &value.at(place)),
+                Some(value) => self.fitting(argument, &value.name.to_string()),
                 None => TokenStream::new(),
             },
         }
     }
 
+    fn leadership(&self, place: Span) -> TokenStream {
+        let leadership = self.local("leadership", place);
+        quote_spanned!(place=> &#leadership)
+    }
+
     /// A value that is handed over if it has the type of the argument; else the compiler says which
     /// type to write.
-    fn fitting(&self, argument: &Argument, name: &Ident) -> TokenStream {
+    fn fitting(&self, argument: &Argument, name: &str) -> TokenStream {
         let (qlib, kind) = (&self.qlib, &argument.kind);
+        let name = self.local(name, argument.place);
         quote_spanned!(argument.place=> #qlib::argument::<#kind, _>(#name))
     }
-}
 
-impl Context {
-    /// The name of the value, at another place.
-    fn at(&self, place: Span) -> Ident {
-        let mut name = self.name.clone();
-        name.set_span(place);
-        name
+    /// A local name at the place of an argument's type. It is not that of the function that is
+    /// called there, and no word of Rust.
+    fn local(&self, name: &str, place: Span) -> Ident {
+        match name.strip_prefix("r#") {
+            None if self.name != name => Ident::new(name, place),
+            plain => format_ident!("{}_argument", plain.unwrap_or(name), span = place),
+        }
     }
 }

@@ -1,24 +1,33 @@
 //! The condition of a change, as a function of what it names.
 
-use proc_macro2::{Ident, Span, TokenStream};
-use quote::quote;
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens, quote};
 
-use crate::common::mentions;
+use crate::common::mention;
 use crate::handler::model::Context;
 
-/// `|current, previous, (name, room)| condition`, with `_` for what it does not name.
+/// `|current, previous, (name, room)| condition`, with `_` for what it does not name. A name stands
+/// where the condition uses it, so that it is the same name whatever macro wrote it.
 pub(super) fn expand(context: &[Context], condition: &TokenStream) -> TokenStream {
-    let known = |name: &str| match mentions(condition, name) {
-        true => Ident::new(name, Span::call_site()),
-        false => Ident::new("_", Span::call_site()),
+    let known = |name: &str| match mention(condition, name) {
+        Some(place) => Ident::new(name, place).into_token_stream(),
+        None => quote!(_),
     };
     let (current, previous) = (known("current"), known("previous"));
-    let used = |name: &Ident| mentions(condition, &name.to_string());
-    let values = match context.iter().any(|value| used(&value.name)) {
+    let names: Vec<_> = context
+        .iter()
+        .map(|Context { name, .. }| {
+            let place = mention(condition, &name.to_string())?;
+            let mut name = name.clone();
+            name.set_span(place);
+            Some(name)
+        })
+        .collect();
+    let values = match names.iter().any(Option::is_some) {
         true => {
-            let names = context.iter().map(|Context { name, .. }| match used(name) {
-                true => quote!(#name),
-                false => quote!(_),
+            let names = names.iter().map(|name| match name {
+                Some(name) => name.to_token_stream(),
+                None => quote!(_),
             });
             quote!((#(#names,)*))
         }

@@ -42,37 +42,43 @@ pub(crate) fn registration(handler: &Handler) -> TokenStream {
 /// that what does not fit is reported there.
 fn begin(handler: &Handler) -> TokenStream {
     let qlib = &handler.qlib;
+    let definition = definition();
     match &handler.trigger {
-        Trigger::Init => quote!(definition.init),
-        Trigger::Deinit => quote!(definition.deinit),
+        Trigger::Init => quote!(#definition.init),
+        Trigger::Deinit => quote!(#definition.deinit),
         Trigger::Every(period) => {
             let period = period.expand(qlib);
-            quote!(definition.every(#period))
+            quote!(#definition.every(#period))
         }
-        Trigger::Tick(tick) => quote_spanned!(tick.span()=> definition.every_tick()),
+        Trigger::Tick(tick) => quote_spanned!(tick.span()=> #definition.every_tick()),
         Trigger::Change(path) => {
             let (entity, field) = (&path.entity, path.expand(qlib));
-            quote_spanned!(path.place()=> definition.on_change::<#entity, _>(#field))
+            quote_spanned!(path.place()=> #definition.on_change::<#entity, _>(#field))
         }
         Trigger::Entity(event, path) => {
             let method = Ident::new(event.attribute(), path.span());
-            quote_spanned!(path.span()=> definition.#method::<#path>())
+            quote_spanned!(path.span()=> #definition.#method::<#path>())
         }
         Trigger::Signal(signal) => {
             let (worker, field) = (&signal.entity, &signal.field);
-            quote_spanned!(signal.place()=> definition.on_signal::<#worker, _>(|emitter| &emitter.#field))
+            quote_spanned!(signal.place()=> #definition.on_signal::<#worker, _>(|emitter| &emitter.#field))
         }
         Trigger::SystemSignal(signal) => {
             let (source, field) = (&signal.entity, &signal.field);
             quote_spanned! {signal.place()=>
-                definition.on_system_signal(<#source as #qlib::SystemSignals>::SIGNALS.#field)
+                #definition.on_system_signal(<#source as #qlib::SystemSignals>::SIGNALS.#field)
             }
         }
         Trigger::Plain(event) => {
             let method = Ident::new(event.attribute(), Span::call_site());
-            quote!(definition.#method())
+            quote!(#definition.#method())
         }
     }
+}
+
+/// The parameter that is the definition of the worker. It is no function of the user's of that name.
+pub(crate) fn definition() -> Ident {
+    Ident::new("definition", Span::mixed_site())
 }
 
 fn context(handler: &Handler) -> Option<TokenStream> {

@@ -1,0 +1,4 @@
+//! Crates are named as in `use`.
+#![allow(unused)]
+
+qlib::main!("app", modules = ["devices"]);

@@ -1,0 +1,4 @@
+//! A name stands in quotes.
+#![allow(unused)]
+
+qlib::main!(smart_home);

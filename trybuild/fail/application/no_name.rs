@@ -1,0 +1,4 @@
+//! An application has a name.
+#![allow(unused)]
+
+qlib::main!();

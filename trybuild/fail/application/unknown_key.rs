@@ -1,0 +1,4 @@
+//! A misspelt key.
+#![allow(unused)]
+
+qlib::main!("app", setpu = |app| {});

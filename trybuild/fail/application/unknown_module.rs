@@ -1,0 +1,4 @@
+//! A crate that does not exist.
+#![allow(unused)]
+
+qlib::main!("app", modules = [devises]);

@@ -1,0 +1,12 @@
+//! A misspelt key.
+#![allow(unused)]
+
+use qlib::prelude::*;
+
+#[derive(Choice, Clone, Copy)]
+enum Power {
+    #[choice(renam = "Off")]
+    Off,
+}
+
+fn main() {}

@@ -1,0 +1,27 @@
+//! A value of another type than the field.
+#![allow(unused)]
+
+use qlib::prelude::*;
+
+#[derive(Choice, Clone, Copy, PartialEq, Debug)]
+enum Power {
+    Off,
+    On,
+}
+
+#[derive(Entity, Debug)]
+struct Room {
+    floor: i64,
+}
+
+#[derive(Entity, Debug)]
+struct Device {
+    status: Power,
+    location: String,
+    temperature: f64,
+    room: Option<Ref<Room>>,
+}
+
+fn main() {
+    drop(Device::builder().status(1));
+}

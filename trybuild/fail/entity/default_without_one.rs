@@ -1,0 +1,31 @@
+//! A default of a type that has none.
+#![allow(unused)]
+
+use qlib::prelude::*;
+
+#[derive(Choice, Clone, Copy, PartialEq, Debug)]
+enum Power {
+    Off,
+    On,
+}
+
+#[derive(Entity, Debug)]
+struct Room {
+    floor: i64,
+}
+
+#[derive(Entity, Debug)]
+struct Device {
+    status: Power,
+    location: String,
+    temperature: f64,
+    room: Option<Ref<Room>>,
+}
+
+#[derive(Entity)]
+struct X {
+    #[field(default)]
+    power: Power,
+}
+
+fn main() {}

@@ -1,0 +1,14 @@
+//! `validate` names a function.
+#![allow(unused)]
+
+use qlib::prelude::*;
+
+#[derive(Entity)]
+struct Device {
+    #[field(validate = |value| Ok(()))]
+    value: f64,
+    #[field(validate = chekc)]
+    other: f64,
+}
+
+fn main() {}

@@ -1,0 +1,30 @@
+//! A field that does not exist.
+#![allow(unused)]
+
+use qlib::prelude::*;
+
+#[derive(Choice, Clone, Copy, PartialEq, Debug)]
+enum Power {
+    Off,
+    On,
+}
+
+#[derive(Entity, Debug)]
+struct Room {
+    floor: i64,
+}
+
+#[derive(Entity, Debug)]
+struct Device {
+    status: Power,
+    location: String,
+    temperature: f64,
+    room: Option<Ref<Room>>,
+}
+
+#[on_change(Device.Statuss)]
+async fn f(change: Change<Device, Power>) -> Result<()> {
+    Ok(())
+}
+
+fn main() {}

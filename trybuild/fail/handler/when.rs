@@ -1,0 +1,40 @@
+//! Conditions that are none.
+#![allow(unused)]
+
+use qlib::prelude::*;
+
+#[derive(Choice, Clone, Copy, PartialEq, Debug)]
+enum Power {
+    Off,
+    On,
+}
+
+#[derive(Entity, Debug)]
+struct Room {
+    floor: i64,
+}
+
+#[derive(Entity, Debug)]
+struct Device {
+    status: Power,
+    location: String,
+    temperature: f64,
+    room: Option<Ref<Room>>,
+}
+
+#[on_change(Device.Temperature, when(current))]
+async fn f() -> Result<()> {
+    Ok(())
+}
+
+#[on_change(Device.Temperature, when(curent > 1.0))]
+async fn g() -> Result<()> {
+    Ok(())
+}
+
+#[on_change(Device.Temperature, when(current > 80))]
+async fn h() -> Result<()> {
+    Ok(())
+}
+
+fn main() {}
