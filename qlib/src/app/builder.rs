@@ -198,8 +198,10 @@ impl AppBuilder {
         match time(&given) {
             Some(time) => Ok(Some(time)),
             None => Err(Error::Boot {
-                reason: format!("--{name} {given:?} is no time; write it like 500ms, 30s, 5m or 2h")
-                    .into(),
+                reason: format!(
+                    "--{name} {given:?} is no time; write it like 500ms, 30s, 5m or 2h"
+                )
+                .into(),
             }),
         }
     }

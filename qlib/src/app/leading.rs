@@ -93,7 +93,11 @@ impl App {
         self.tell(name, outcome);
         let limit = self.options().init_limit;
         if tokio::time::timeout(limit, handled).await.is_err() {
-            tracing::error!(signal = name, ?limit, "a handler does not end: on without it");
+            tracing::error!(
+                signal = name,
+                ?limit,
+                "a handler does not end: on without it"
+            );
         }
     }
 

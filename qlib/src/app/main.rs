@@ -7,8 +7,8 @@ use clap::{Arg, ArgAction, Command};
 use smol_str::SmolStr;
 use tokio::sync::watch;
 
-use crate::app::registry::boot;
 use crate::app::builder::OwnArgument;
+use crate::app::registry::boot;
 use crate::app::{App, AppBuilder, logging};
 use crate::model::{Error, Result};
 use crate::store::Store;

@@ -50,10 +50,7 @@ impl Beat {
 
 /// Watches the main thread from one of its own until [`Beat::stop`]. Real time counts here, whatever
 /// clock the application has: a blocked thread moves no clock.
-pub(crate) fn watch(
-    beat: Arc<Beat>,
-    patience: Duration,
-) -> std::io::Result<()> {
+pub(crate) fn watch(beat: Arc<Beat>, patience: Duration) -> std::io::Result<()> {
     let watching = move || {
         let mut seen = (0, Instant::now());
         let mut stop = beat.stop.lock();

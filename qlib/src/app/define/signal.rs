@@ -7,13 +7,13 @@ use std::time::Duration;
 
 use smol_str::SmolStr;
 
+use crate::app::Cx;
 use crate::app::define::{
     Call, CallFuture, Connect, HandlerDefinition, Input, Policy, SimpleCall, SourceOf, Worker,
     WorkerDefinition, done, policy_methods,
 };
 use crate::app::failure::Retry;
 use crate::app::signal::{Inbox, Signal, inbox};
-use crate::app::Cx;
 use crate::leader::Leadership;
 
 /// How worker signals find their listeners.
@@ -140,10 +140,7 @@ impl<'w, W: Worker, T: Clone + 'static> OnSignal<'w, W, T> {
     }
 
     /// A handler of a signal of the application.
-    pub(crate) fn of_system(
-        worker: &'w mut WorkerDefinition<W>,
-        signal: SystemSignal<T>,
-    ) -> Self {
+    pub(crate) fn of_system(worker: &'w mut WorkerDefinition<W>, signal: SystemSignal<T>) -> Self {
         Self::connected(worker, move |wiring, handler| {
             let (listener, inbox) = inbox(handler.clone());
             (signal.of)(&wiring.system).connect(listener);
@@ -162,16 +159,12 @@ impl<'w, W: Worker, T: Clone + 'static> OnSignal<'w, W, T> {
             of: PhantomData,
         }
     }
-
 }
 
 impl<'w, W: Worker> OnNothing<'w, W> {
     /// A handler of a change of leadership: it runs whoever leads, in a worker that acts in the
     /// leader only, too.
-    pub(crate) fn of_system(
-        worker: &'w mut WorkerDefinition<W>,
-        signal: SystemSignal<()>,
-    ) -> Self {
+    pub(crate) fn of_system(worker: &'w mut WorkerDefinition<W>, signal: SystemSignal<()>) -> Self {
         let mut inner = OnSignal::of_system(worker, signal);
         inner.policy.whoever_leads = true;
         Self { inner }

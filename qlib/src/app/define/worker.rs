@@ -166,7 +166,10 @@ impl<W: Worker> WorkerDefinition<W> {
 
     /// A handler that runs when this instance is about to stop leading.
     pub fn on_losing_leadership(&mut self) -> OnNothing<'_, W> {
-        OnNothing::of_system(self, <Leadership as SystemSignals>::SIGNALS.LosingLeadership)
+        OnNothing::of_system(
+            self,
+            <Leadership as SystemSignals>::SIGNALS.LosingLeadership,
+        )
     }
 
     /// A handler that is told that changes were lost.
