@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 use std::time::Duration;
 
-use qlib::{TestApp, Transaction};
 use qlib::prelude::*;
+use qlib::{TestApp, Transaction};
 
 #[derive(Entity, Debug)]
 pub(crate) struct Room {}
