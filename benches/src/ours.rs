@@ -26,7 +26,6 @@ struct Device {
     temperature: f64,
     pressure: f64,
     tag: String,
-    #[field(index)]
     serial: String,
     active: bool,
     partner: Option<Ref<Device>>,
@@ -423,6 +422,14 @@ impl Subject for Ours {
     }
 
     fn filter_one_indexed(&mut self, serial: &str) -> Can<usize> {
+        // No other row has an index that the peers lack.
+        let mut schema = Device::schema();
+        for field in &mut schema.fields {
+            field.index = field.name == "Serial";
+        }
+        if self.store.schema(Device::TYPE)? != schema {
+            accepted(self.store.set_schema(schema))?;
+        }
         let select = self.store.select::<Device>();
         let select = select.filter(Device::FIELDS.Serial.eq(serial));
         Ok(Some(black_box(select.ids()?).len()))
@@ -447,11 +454,11 @@ impl Subject for Ours {
             bytes: 0,
             commits: 1,
         };
-        let snapshot = self.store.create_snapshot();
+        let Self { store, devices, .. } = self;
+        let image = store.create_snapshot().image();
+        drop(store);
         let store = Store::memory_with(Clock::SYSTEM, window)?;
-        let devices = self.devices.clone();
-        drop(self);
-        accepted(store.restore_snapshot(&snapshot))?;
+        accepted(store.restore_image(image))?;
         Ok(Some(Self {
             devices,
             ..Self::of(store)

@@ -1,7 +1,8 @@
 //! A sorted set that snapshots share chunk by chunk: a B+ tree of two levels.
 
 use std::ops::Bound;
-use std::sync::Arc;
+
+use triomphe::Arc;
 
 /// Entries of a full chunk; one more splits it.
 const FULL: usize = 512;
