@@ -1,6 +1,6 @@
 //! Ours: the store with its derives, as an application uses it.
 
-use crate::work::{Can, FOLDER, Subject, device};
+use crate::work::{Can, Device as Values, FOLDER, Subject, device};
 use anyhow::Context as _;
 use qlib::prelude::*;
 use qlib::{Bound, Clock, Registry, RunningApp, Subscription, WindowLimits};
@@ -135,21 +135,24 @@ impl Ours {
         accepted(store.set_schema(Folder::schema()))?;
         accepted(store.set_schema(Device::schema()))?;
         let mut this = Self::of(store);
+        // Devices refer to such as come after them: those get another partner first.
+        let mut late = Vec::new();
         for index in 0..entities {
-            let id = this.create_device(index, entities)?;
+            let values = device(index, entities);
+            let id = this.create_device(index, &values)?;
             this.devices.push(id);
+            if values.partner >= index {
+                late.push((id, values.partner));
+            }
         }
-        // Devices refer to such as come after them: those got another partner first.
-        let late: Vec<usize> = (0..entities)
-            .filter(|&index| device(index, entities).partner >= index)
-            .collect();
         for late in late.chunks(BATCH) {
             accepted(this.store.transaction(|tx| {
-                for &index in late {
-                    let partner = this.devices.get(device(index, entities).partner).copied();
-                    if let Some(id) = this.devices.get(index) {
-                        tx.set(id, Device::FIELDS.Partner, partner)?;
-                    }
+                for &(id, partner) in late {
+                    tx.set(
+                        id,
+                        Device::FIELDS.Partner,
+                        this.devices.get(partner).copied(),
+                    )?;
                 }
                 Ok(())
             }))?;
@@ -173,7 +176,7 @@ impl Ours {
         }
     }
 
-    fn create_device(&mut self, index: usize, entities: usize) -> anyhow::Result<Ref<Device>> {
+    fn create_device(&mut self, index: usize, values: &Values) -> anyhow::Result<Ref<Device>> {
         let folder = index / FOLDER;
         if folder == self.folders.len() {
             let made = self.store.transaction(|tx| {
@@ -182,7 +185,6 @@ impl Ours {
             self.folders.push(accepted(made)?.id());
         }
         let parent = *self.folders.get(folder).context("no such folder")?;
-        let values = device(index, entities);
         let partner = self.devices.get(values.partner).or(self.devices.first());
         let builder = || {
             let builder = Device::builder()
@@ -395,7 +397,7 @@ impl Subject for Ours {
     fn add(&mut self, leaves: usize) -> Can<()> {
         let first = self.devices.len();
         for index in first..first + leaves {
-            let id = self.create_device(index, first)?;
+            let id = self.create_device(index, &device(index, first))?;
             self.added.push(id);
         }
         Ok(Some(()))

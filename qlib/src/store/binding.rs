@@ -156,21 +156,23 @@ impl Binding {
         let id = self.id;
         let writes = std::mem::take(&mut self.writes);
         CommitFuture::new(self.store.submit(|tree| {
-            let op = |Pending {
-                          field,
-                          value,
-                          mode,
-                          quality,
-                      }| {
-                Ok(Op::Write(Write {
+            let mut ops = SmallVec::with_capacity(writes.len());
+            for Pending {
+                field,
+                value,
+                mode,
+                quality,
+            } in writes
+            {
+                ops.push(Op::Write(Write {
                     id,
                     field: tree.resolve(field)?,
                     value,
                     mode,
                     quality,
-                }))
-            };
-            writes.into_iter().map(op).collect()
+                }));
+            }
+            Ok(ops)
         }))
     }
 }

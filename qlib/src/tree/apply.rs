@@ -45,6 +45,7 @@ impl Tree {
             quality: Quality::Good,
         };
         let mut applying = Applying::new(stamp);
+        applying.changes.reserve_exact(commit.ops.len());
         if commit.ops.iter().any(leaves_no_journal) {
             applying.before = Some(Box::new(self.clone()));
         }
@@ -165,7 +166,12 @@ impl Tree {
     }
 
     pub(super) fn writer_number(&mut self, writer: &SmolStr) -> u32 {
+        // Most often it is the one who wrote last.
+        if *self.writer(self.last_writer) == *writer {
+            return self.last_writer;
+        }
         if let Some(number) = self.writer_numbers.get(writer) {
+            self.last_writer = *number;
             return *number;
         }
         let number = self.writers.len() as u32;
