@@ -45,7 +45,9 @@ impl Tree {
             quality: Quality::Good,
         };
         let mut applying = Applying::new(stamp);
-        applying.changes.reserve_exact(commit.ops.len());
+        applying
+            .changes
+            .reserve_exact(commit.ops.iter().map(changes).sum());
         if commit.ops.iter().any(leaves_no_journal) {
             applying.before = Some(Box::new(self.clone()));
         }
@@ -230,6 +232,14 @@ fn leaves_no_journal(op: &Op) -> bool {
         op,
         Op::SetSchema(_) | Op::Restore(_) | Op::Claim { .. } | Op::SetLimits(_)
     )
+}
+
+/// Changes that most steps of this kind make.
+fn changes(op: &Op) -> usize {
+    match op {
+        Op::Create(create) => 1 + create.values.len(),
+        _ => 1,
+    }
 }
 
 /// Bytes that a step takes in a log, roughly.

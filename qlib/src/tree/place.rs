@@ -74,7 +74,6 @@ impl Tree {
             }
         }
         applying.again |= applying.deleted;
-        applying.changes.reserve(1 + given.len());
         let node = self.take_node(*id, entity_type.0);
         let to = self.settle(
             node,
