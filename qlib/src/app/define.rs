@@ -533,11 +533,8 @@ impl<W: Worker, E: 'static, T: FieldType, C: ContextValues> OnChange<'_, W, E, T
     }
 
     /// Only changes that are at least so far from the value delivered before.
-    pub fn deadband(self, distance: f64) -> Self
-    where
-        T::Base: Number,
-    {
-        self.describe(move |subscribe| subscribe.deadband(distance))
+    pub fn deadband(self, distance: crate::app::Distance<T>) -> Self {
+        self.describe(move |subscribe| subscribe.deadband(distance.far))
     }
 
     fn describe(mut self, more: impl Fn(Subscribe) -> Subscribe + 'static) -> Self {

@@ -7,6 +7,7 @@ mod context;
 mod cx;
 mod dead_letter;
 mod define;
+mod distance;
 mod failure;
 mod lane;
 mod leading;
@@ -49,6 +50,7 @@ pub use define::{
     OnLagged, OnNothing, OnResync, OnSignal, OnTick, Origin, SystemSignal, SystemSignals, Wiring,
     Worker, WorkerDefinition,
 };
+pub use distance::Distance;
 pub use failure::{Failure, Outcome, Retry};
 pub use main::{Main, SetupResult, main};
 pub use main_thread::MainThread;

@@ -403,8 +403,6 @@ macro_rules! borrowed_type {
                 Some(Value::$kind($store(self)))
             }
         }
-
-        impl Lengthy for $type {}
     };
 }
 
@@ -467,6 +465,9 @@ impl<E: Entity> FieldType for Vec<crate::model::Ref<E>> {
     }
 }
 
+impl Lengthy for String {}
+impl Lengthy for Script {}
+impl Lengthy for Vec<u8> {}
 impl<E: Entity> Lengthy for Vec<crate::model::Ref<E>> {}
 
 impl<T: FieldType<Base = T>> FieldType for Option<T> {

@@ -6,13 +6,19 @@ use quote::ToTokens;
 
 use super::keys::{self, Given};
 use super::{bounds, kinds, names};
-use crate::common::{Faults, Library, args_of, docs};
+use crate::common::{Faults, Library, args_of, docs, misplaced};
 use crate::entity::model::{Field, plain};
 
 /// Reads a field; none if its type can be that of no field.
 pub(crate) fn parse(field: &syn::Field, qlib: &Library, faults: &mut Faults) -> Option<Field> {
     let ident = field.ident.clone()?;
     let mut given = Given::new(qlib);
+    misplaced(
+        &field.attrs,
+        "entity",
+        "`#[entity]` stands on the struct; the attribute of a field is `#[field]`",
+        faults,
+    );
     keys::KEYS.read_all(args_of(&field.attrs, "field", faults), &mut given, faults);
     let handle = handle(&ident, &given, faults);
     let kind = faults.keep(kinds::kind(&field.ty))?;

@@ -1,7 +1,8 @@
 //! The keys of the attributes of events.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
-use quote::quote;
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
 
 use super::context;
 use crate::common::{
@@ -50,9 +51,35 @@ const WHEN: Key<Options> = Key::new(
                 "the condition is empty; write one, as in `when(current > 80.0)`",
             );
         }
+        if let Some(word) = unseen(&condition) {
+            faults.at(
+                word.span(),
+                format!("a condition does not see `{word}`; write `current`, `previous` or the name of a `context` value"),
+            );
+        }
         options.when = Some(condition);
     },
 );
+/// What a condition uses as if it stood in the handler: `change.current()`, `self.limit`.
+fn unseen(condition: &TokenStream) -> Option<Ident> {
+    let tokens: Vec<_> = condition.clone().into_iter().collect();
+    let is_dot = |token: Option<&TokenTree>| matches!(token, Some(TokenTree::Punct(sign)) if sign.as_char() == '.');
+    tokens
+        .iter()
+        .enumerate()
+        .find_map(|(at, token)| match token {
+            TokenTree::Ident(word) => {
+                let first = at
+                    .checked_sub(1)
+                    .is_none_or(|before| !is_dot(tokens.get(before)));
+                let taken = ["change", "cx", "self"].iter().any(|name| word == name);
+                (taken && first && is_dot(tokens.get(at + 1))).then(|| word.clone())
+            }
+            TokenTree::Group(group) => unseen(&group.stream()),
+            _ => None,
+        })
+}
+
 const WRITES: Key<Options> = Key::new("writes", Form::Flag, |options, arg, _| {
     options.writes = Some(arg.key.clone());
     options.call(arg.key, TokenStream::new());
@@ -84,7 +111,10 @@ const DEADBAND: Key<Options> = Key::new("deadband", Form::Value("0.5"), |options
         );
     }
     options.deadband = Some(arg.key.clone());
-    options.call(arg.key, value);
+    let place = value.span();
+    let qlib = options.qlib.at(place);
+    let distance = quote_spanned!(place=> #qlib::Distance::new(#value));
+    options.call(arg.key, distance);
 });
 const RETRY: Key<Options> = Key::new("retry", Form::List("times = 5"), |options, arg, faults| {
     let Given::List(list, _) = arg.given else {
