@@ -6,13 +6,13 @@ use std::process::{Command, Stdio};
 /// Starts a program, reads what it says until the line that names what its crate has, and ends it.
 fn boots(program: &str, line: &str) {
     let mut child = Command::new(program)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
         .env_remove("Q_STORE")
         .env_remove("Q_LOG")
         .spawn()
         .expect("the program starts");
-    let said = BufReader::new(child.stdout.take().expect("its output is read")).lines();
+    let said = BufReader::new(child.stderr.take().expect("its output is read")).lines();
     let mut all = Vec::new();
     let found = said.map_while(Result::ok).any(|said| {
         let found = said.ends_with(line);
@@ -44,4 +44,5 @@ boots! {
     inheritance: 2 workers, 2 handlers;
     local: 3 workers, 3 handlers;
     names: 6 workers, 6 handlers;
+    shapes: 5 workers, 8 handlers;
 }
