@@ -149,7 +149,7 @@ where
 }
 
 #[on_create(Meter)]
-#[must_use]
+#[must_use = "it is a future"]
 async fn made(
     #[allow(unused_mut)] mut created: Created<Meter>,
 ) -> std::result::Result<(), std::io::Error> {
@@ -157,7 +157,7 @@ async fn made(
     Ok(())
 }
 
-#[on_change(Meter.Level, when({ let low = current == Level::Low; low }), retry(times = 2,),)]
+#[on_change(Meter.Level, when({ let low = Level::Low; current == low }), retry(times = 2,),)]
 pub(crate) async fn blocks(change: Change<Meter, Level>) -> Result<()> {
     let _ = change;
     Ok(())

@@ -44,5 +44,6 @@ boots! {
     inheritance: 2 workers, 2 handlers;
     local: 3 workers, 3 handlers;
     names: 6 workers, 6 handlers;
+    strict: 2 workers, 3 handlers;
     shapes: 5 workers, 8 handlers;
 }
