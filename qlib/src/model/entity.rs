@@ -531,6 +531,26 @@ fn misfit(expected: Kind, value: Option<ValueRef<'_>>) -> Misfit {
     }
 }
 
+/// What can be given where a `T` is wanted: whatever turns into one. A trait of its own, so that
+/// the message speaks of the value.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "the field holds `{T}`, and `{Self}` is none",
+    label = "this is no `{T}`",
+    note = "write a value of `{T}`; a Choice is written as in `default = Power::On`"
+)]
+pub trait DefaultFor<T> {
+    /// The value.
+    fn into_default(self) -> T;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T, V: Into<T>> DefaultFor<T> for V {
+    fn into_default(self) -> T {
+        self.into()
+    }
+}
+
 /// The values of a new entity: what a complete builder of `E` gives.
 #[diagnostic::on_unimplemented(
     message = "this does not make a new `{E}`",

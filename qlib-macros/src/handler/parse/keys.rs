@@ -1,12 +1,12 @@
 //! The keys of the attributes of events.
 
-use proc_macro2::{Ident, TokenStream, TokenTree};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
 use super::context;
 use crate::common::{
-    Arg, Faults, Form, Given, Key, Keys, Library, Number, Period, duration, number,
+    Arg, Faults, Form, Given, Key, Keys, Library, Number, Period, duration, number, split_commas,
 };
 use crate::handler::model::{Call, Context, Event};
 
@@ -51,6 +51,9 @@ const WHEN: Key<Options> = Key::new(
                 "the condition is empty; write one, as in `when(current > 80.0)`",
             );
         }
+        if let Some((place, message)) = no_expression(&condition) {
+            faults.at(place, message);
+        }
         if let Some(word) = unseen(&condition) {
             faults.at(
                 word.span(),
@@ -60,6 +63,28 @@ const WHEN: Key<Options> = Key::new(
         options.when = Some(condition);
     },
 );
+/// Where and why a condition is not one expression; as the body of a closure it would make the
+/// compiler speak of code that nobody wrote.
+fn no_expression(condition: &TokenStream) -> Option<(Span, &'static str)> {
+    if let Some(second) = split_commas(condition.clone()).get(1) {
+        let message = "`when` takes one condition; join several with `&&`";
+        return Some((second.span(), message));
+    }
+    let mut tokens = condition.clone().into_iter();
+    match tokens.next()? {
+        TokenTree::Ident(word) if word == "let" => {
+            let message =
+                "a condition is true or false; write `matches!(current, …)` to look at a pattern";
+            return Some((word.span(), message));
+        }
+        _ => {}
+    }
+    let end =
+        tokens.find(|token| matches!(token, TokenTree::Punct(sign) if sign.as_char() == ';'))?;
+    let message = "a condition is one expression; put statements in braces, as in `when({ …; … })`";
+    Some((end.span(), message))
+}
+
 /// What a condition uses as if it stood in the handler: `change.current()`, `self.limit`.
 fn unseen(condition: &TokenStream) -> Option<Ident> {
     let tokens: Vec<_> = condition.clone().into_iter().collect();
