@@ -48,7 +48,7 @@ impl RunningApp {
         declare_types(&own, &builder.registry, &mut report)?;
         for validator in &builder.registry.validators {
             let field = store.view().tree().resolve(validator.field)?;
-            store.shared().add_validator(field, *validator);
+            store.shared().validators.add(field, *validator);
         }
         for mut preload in builder.preload {
             own.transact(&mut preload)?;
@@ -70,6 +70,7 @@ impl RunningApp {
                 state: Cell::new(State::Follower),
                 beat: Arc::new(Beat::default()),
                 stop: watch::Sender::new(false),
+                end: watch::Sender::new(false),
                 main_thread,
                 handlers: RefCell::default(),
                 letters: RefCell::default(),
@@ -85,7 +86,7 @@ impl RunningApp {
                 runners.push(start(&app)?);
             }
         }
-        watchdog::watch(Arc::clone(&app.inner.beat), app.options().patience, |_| {})
+        watchdog::watch(Arc::clone(&app.inner.beat), app.options().patience)
             .map_err(|error| boot(format!("no thread for the watchdog: {error}")))?;
         Self::run(app, report, runners, work).await
     }
@@ -112,16 +113,23 @@ impl RunningApp {
             store: app.own_store(),
             handler: SmolStr::new_static("main thread"),
         };
-        let main_thread = tokio::task::spawn_local(serve(work, cx, app.stopping()));
-        let others = vec![
+        let main_thread = tokio::task::spawn_local(serve(work, cx, app.ending()));
+        let mut others = vec![
             tokio::task::spawn_local(app.clone().lead()),
             tokio::task::spawn_local(app.clone().tell_connection()),
             tokio::task::spawn_local(app.clone().tell_schemas()),
             tokio::task::spawn_local(app.clone().follow_levels()),
         ];
+        if let Some(limit) = app.options().end_after {
+            let app = app.clone();
+            others.push(tokio::task::spawn_local(async move {
+                tokio::time::sleep(limit).await;
+                app.shutdown();
+            }));
+        }
         let workers = runners
             .into_iter()
-            .map(|runner| tokio::task::spawn_local(runner.run(Box::pin(app.stopping()))))
+            .map(|runner| tokio::task::spawn_local(runner.run(Box::pin(app.ending()))))
             .collect();
         Ok(Self {
             app,
@@ -152,11 +160,12 @@ impl RunningApp {
     /// Ends the application: the leadership is given up, the handlers under way finish, the work
     /// for the main thread is done, and the workers deinit in reverse order.
     pub async fn stop(self) {
+        self.app.shutdown();
         for other in self.others {
             other.abort();
         }
-        self.app.step_down();
-        self.app.shutdown();
+        self.app.step_down().await;
+        self.app.inner.end.send_replace(true);
         let mut ended = Vec::new();
         for worker in self.workers {
             match worker.await {

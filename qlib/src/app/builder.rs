@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use smol_str::SmolStr;
+use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
 use crate::app::define::Worker;
 use crate::app::registry::{EntityFieldValidator, Registry};
@@ -24,6 +25,7 @@ pub struct AppBuilder {
     pub(crate) preload: Vec<Preload>,
     pub(crate) arguments: Vec<String>,
     pub(crate) own_arguments: Vec<OwnArgument>,
+    pub(crate) log: Option<BoxMakeWriter>,
 }
 
 /// An argument of the application's own, for `--help`.
@@ -51,13 +53,14 @@ impl AppBuilder {
             preload: Vec::new(),
             arguments: Vec::new(),
             own_arguments: Vec::new(),
+            log: None,
         }
     }
 
     /// Takes all types and workers that the linker collected.
     #[must_use]
     pub fn collected(mut self) -> Self {
-        self.registry = Registry::collected();
+        self.registry.collect();
         self
     }
 
@@ -133,6 +136,12 @@ impl AppBuilder {
         self
     }
 
+    /// Ends the application in order after this time, as SIGTERM would.
+    pub fn end_after(&mut self, time: Duration) -> &mut Self {
+        self.options.end_after = Some(time);
+        self
+    }
+
     /// What this instance is called where instances are told apart; its process id unless this says
     /// else.
     pub fn instance(&mut self, instance: impl Into<SmolStr>) -> &mut Self {
@@ -177,6 +186,29 @@ impl AppBuilder {
         Ok(Some(self.arguments.remove(at)))
     }
 
+    /// As [`AppBuilder::option`], for a time: `--for 30s`, in ms, s, m or h.
+    ///
+    /// # Errors
+    /// [`Error::Boot`]: the option is there without a time.
+    pub fn time_option(
+        &mut self,
+        name: &'static str,
+        help: &'static str,
+    ) -> Result<Option<Duration>> {
+        let Some(given) = self.option(name, "TIME", help)? else {
+            return Ok(None);
+        };
+        match time(&given) {
+            Some(time) => Ok(Some(time)),
+            None => Err(Error::Boot {
+                reason: format!(
+                    "--{name} {given:?} is no time; write it like 500ms, 30s, 5m or 2h"
+                )
+                .into(),
+            }),
+        }
+    }
+
     /// Whether a switch of the application's own, such as `--plain`, is on the command line.
     pub fn switch(&mut self, name: &'static str, help: &'static str) -> bool {
         self.own_arguments.push(OwnArgument {
@@ -189,6 +221,16 @@ impl AppBuilder {
         at.map(|at| self.arguments.remove(at)).is_some()
     }
 
+    /// Where `qlib::main!` logs instead of to standard error: each log line is one writer that `make`
+    /// gives. The levels of the `Service` still decide what is logged.
+    pub fn log_to<W: std::io::Write + 'static>(
+        &mut self,
+        make: impl Fn() -> W + Send + Sync + 'static,
+    ) -> &mut Self {
+        self.log = Some(BoxMakeWriter::new(make));
+        self
+    }
+
     /// Starts the application on the current thread, which must run a current-thread runtime inside
     /// a `LocalSet`.
     ///
@@ -196,5 +238,33 @@ impl AppBuilder {
     /// [`Error::Boot`]: a mistake in the wiring, a failed `init`; and whatever the store refuses.
     pub async fn start(self) -> Result<RunningApp> {
         RunningApp::start(self).await
+    }
+}
+
+/// A time such as `1.5s`.
+fn time(text: &str) -> Option<Duration> {
+    let unit = text.find(|letter: char| letter.is_ascii_alphabetic())?;
+    let (number, unit) = text.split_at(unit);
+    let seconds = match unit {
+        "ms" => 0.001,
+        "s" => 1.0,
+        "m" => 60.0,
+        "h" => 3600.0,
+        _ => return None,
+    };
+    Duration::try_from_secs_f64(number.parse::<f64>().ok()? * seconds).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_a_number_and_a_unit() {
+        assert_eq!(time("500ms"), Some(Duration::from_millis(500)));
+        assert_eq!(time("1.5m"), Some(Duration::from_secs(90)));
+        for wrong in ["", "5", "s", "-1s", "5 s", "1d", "NaNs", "infs"] {
+            assert_eq!(time(wrong), None, "{wrong:?}");
+        }
     }
 }

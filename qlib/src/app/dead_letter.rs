@@ -4,7 +4,7 @@ use smol_str::{SmolStr, format_smolstr};
 
 use crate::app::App;
 use crate::app::failure::Failure;
-use crate::app::lane::Attempt;
+use crate::app::runner::Attempt;
 use crate::model::{EntityId, Error, FieldId, Result, Timestamp, Value};
 use crate::store::DEAD_LETTER;
 
@@ -49,6 +49,7 @@ impl App {
                 }
                 attempt.failures = 0;
                 attempt.due = None;
+                attempt.input.forget_awaited();
                 self.letters()
                     .borrow_mut()
                     .insert(letter, (handler.clone(), attempt));
@@ -71,7 +72,7 @@ impl App {
             .entity()
             .map(|id| id.to_string())
             .unwrap_or_default();
-        let revision = attempt.input_revision();
+        let revision = attempt.revision();
         // A name has no room for a `/`, a letter's own id makes it unique.
         let name = format_smolstr!(
             "{} at {revision} ({})",

@@ -1,9 +1,12 @@
 //! The election's part in an application: states, signals, and the `Service` entity.
 
-use crate::app::App;
+use std::future::Future;
+use std::task::Poll;
+
+use crate::app::{App, Signal};
 use crate::leader::{Leadership, State};
 use crate::model::{Result, Value};
-use crate::store::Event;
+use crate::store::{Event, Subscription};
 
 impl App {
     /// Campaigns, and steps down when `Service.FailOverTrigger` is written, until the application
@@ -27,12 +30,14 @@ impl App {
                 Ok(_) => {
                     // A fail-over that was asked for during the campaign is over.
                     while trigger.try_next().is_some() {}
-                    loop {
-                        if let Event::Change(_) = trigger.next().await {
-                            break;
-                        }
-                    }
-                    self.step_down();
+                    let mut written = std::pin::pin!(written(&mut trigger));
+                    let mut lost = std::pin::pin!(connected.wait_for(|connected| !*connected));
+                    std::future::poll_fn(|context| match written.as_mut().poll(context) {
+                        Poll::Ready(()) => Poll::Ready(()),
+                        Poll::Pending => lost.as_mut().poll(context).map(drop),
+                    })
+                    .await;
+                    self.step_down().await;
                 }
                 Err(error) => {
                     tracing::warn!(%error, "no leadership");
@@ -51,11 +56,15 @@ impl App {
         let leadership = self.inner.election.borrow_mut().campaign()?;
         let instance = self.options().instance.clone();
         let service = self.service();
-        leadership.store().transact(|tx| {
+        let shown = leadership.store().transact(|tx| {
             tx.set_value(service, "Leader", Value::from(instance.clone()))?;
             tx.set_value(service, "Candidates", Value::from(instance.clone()))?;
             tx.set_value(service, "HeartbeatTrigger", Value::Int(0))
-        })?;
+        });
+        if let Err(error) = shown {
+            self.inner.election.borrow_mut().resign();
+            return Err(error);
+        }
         self.inner.state.set(State::Leader);
         tracing::info!(token = leadership.token(), "leading");
         self.tell(
@@ -65,17 +74,29 @@ impl App {
         Ok(leadership)
     }
 
-    /// Stops leading; handlers of `LosingLeadership` run before anybody leads again.
-    pub(crate) fn step_down(&self) {
-        self.tell(
-            "LosingLeadership",
-            self.inner.signals.losing_leadership.emit(()),
-        );
-        if self.inner.election.borrow_mut().resign().is_some() {
-            self.inner.state.set(State::Follower);
-            self.tell(
-                "BecameFollower",
-                self.inner.signals.became_follower.emit(()),
+    /// Stops leading, once the handlers that are told of it are done.
+    pub(crate) async fn step_down(&self) {
+        if self.leadership().is_none() {
+            return;
+        }
+        let signals = &self.inner.signals;
+        self.tell_and_wait("LosingLeadership", &signals.losing_leadership)
+            .await;
+        self.inner.election.borrow_mut().resign();
+        self.inner.state.set(State::Follower);
+        self.tell_and_wait("BecameFollower", &signals.became_follower)
+            .await;
+    }
+
+    async fn tell_and_wait(&self, name: &str, signal: &Signal<()>) {
+        let (handled, outcome) = signal.emit_awaited(());
+        self.tell(name, outcome);
+        let limit = self.options().init_limit;
+        if tokio::time::timeout(limit, handled).await.is_err() {
+            tracing::error!(
+                signal = name,
+                ?limit,
+                "a handler does not end: on without it"
             );
         }
     }
@@ -85,4 +106,9 @@ impl App {
             tracing::error!(signal, %error, "a handler does not keep up");
         }
     }
+}
+
+/// Completes when the field that a subscription is about is written.
+async fn written(trigger: &mut Subscription) {
+    while !matches!(trigger.next().await, Event::Change(_)) {}
 }

@@ -1,10 +1,13 @@
 //! The `main` that `qlib::main!` writes: environment, command line, signals.
 
 use std::process::ExitCode;
+use std::task::Poll;
 
 use clap::{Arg, ArgAction, Command};
 use smol_str::SmolStr;
+use tokio::sync::watch;
 
+use crate::app::builder::OwnArgument;
 use crate::app::registry::boot;
 use crate::app::{App, AppBuilder, logging};
 use crate::model::{Error, Result};
@@ -82,6 +85,13 @@ fn run<R: SetupResult>(main: Main, setup: impl FnOnce(&mut AppBuilder) -> R) -> 
         std::iter::once(main.name.to_owned()).chain(builder.arguments.iter().cloned()),
     );
     let matches = matches.map_err(Stop::Clap)?;
+    // What `setup` asked for was taken out of the arguments: what is left was given twice.
+    let twice = |own: &&OwnArgument| {
+        matches.value_source(own.name) == Some(clap::parser::ValueSource::CommandLine)
+    };
+    if let Some(own) = builder.own_arguments.iter().find(twice) {
+        return Err(boot(format!("--{} is given twice", own.name)).into());
+    }
     if let Some(missing) = main
         .modules
         .iter()
@@ -108,7 +118,7 @@ fn run<R: SetupResult>(main: Main, setup: impl FnOnce(&mut AppBuilder) -> R) -> 
     {
         builder.instance(host);
     }
-    logging::init();
+    logging::init(builder.log.take());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
@@ -118,8 +128,11 @@ fn run<R: SetupResult>(main: Main, setup: impl FnOnce(&mut AppBuilder) -> R) -> 
 }
 
 async fn serve(builder: AppBuilder, level: Option<i64>) -> Result<()> {
-    // Before the boot, so that a signal during `init` is not lost.
-    let signals = Signals::new()?;
+    // Before the boot, so that a signal during `init` counts: the first one ends the application
+    // once it has begun, the second one at once.
+    let asked = watch::Sender::new(false);
+    let mut end = asked.subscribe();
+    tokio::task::spawn_local(Signals::new()?.watch(asked));
     let running = builder.start().await?;
     if let Some(level) = level {
         running.app().set_level(level)?;
@@ -129,7 +142,11 @@ async fn serve(builder: AppBuilder, level: Option<i64>) -> Result<()> {
     }
     warn_of_unused_variables();
     let app = running.app().clone();
-    tokio::task::spawn_local(signals.watch(app));
+    tokio::task::spawn_local(async move {
+        if end.wait_for(|asked| *asked).await.is_ok() {
+            app.shutdown();
+        }
+    });
     running.stopped().await;
     running.stop().await;
     Ok(())
@@ -162,33 +179,32 @@ impl Signals {
     }
 
     #[cfg(unix)]
-    async fn next(&mut self) {
+    async fn next(&mut self) -> u8 {
         std::future::poll_fn(|context| {
-            let interrupted = self.interrupt.poll_recv(context).is_ready();
-            let terminated = self.terminate.poll_recv(context).is_ready();
-            if interrupted || terminated {
-                std::task::Poll::Ready(())
-            } else {
-                std::task::Poll::Pending
+            let interrupted = self.interrupt.poll_recv(context);
+            if interrupted.is_ready() {
+                return Poll::Ready(2);
             }
+            self.terminate.poll_recv(context).map(|_| 15)
         })
-        .await;
+        .await
     }
 
     #[cfg(not(unix))]
-    async fn next(&mut self) {
+    async fn next(&mut self) -> u8 {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending().await
         }
+        2
     }
 
     /// The first signal ends the application in order, the second one at once.
-    async fn watch(mut self, app: App) {
+    async fn watch(mut self, asked: watch::Sender<bool>) {
         self.next().await;
         tracing::info!("ending; a second signal ends at once");
-        app.shutdown();
-        self.next().await;
-        std::process::exit(130);
+        asked.send_replace(true);
+        let signal = self.next().await;
+        std::process::exit(128 + i32::from(signal));
     }
 }
 
@@ -256,6 +272,7 @@ fn command(main: Main, builder: &AppBuilder) -> Command {
                 .long("in-docker")
                 .env("Q_IN_DOCKER")
                 .action(ArgAction::SetTrue)
+                .value_parser(clap::builder::FalseyValueParser::new())
                 .help("Take the host's name as the name of this instance"),
         )
 }

@@ -6,6 +6,7 @@ use std::task::Poll;
 use tokio::sync::mpsc;
 
 use crate::app::Cx;
+use crate::app::call::guarded;
 use crate::model::{Error, Result};
 
 /// Pieces of work that wait at most.
@@ -69,8 +70,8 @@ pub(crate) async fn serve(
 }
 
 fn run(piece: Work, cx: &mut Cx) {
-    let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| piece(cx)));
-    if outcome.is_err() {
-        tracing::error!("work that was handed to the main thread panicked");
+    let (app, name) = (cx.app.clone(), cx.handler.clone());
+    if let Err(failure) = guarded(app.beat(), &name, || piece(cx)) {
+        tracing::error!(%failure, "work that was handed to the main thread failed");
     }
 }

@@ -7,9 +7,7 @@ mod context;
 mod cx;
 mod dead_letter;
 mod define;
-mod distance;
 mod failure;
-mod lane;
 mod leading;
 mod logging;
 mod main;
@@ -36,8 +34,7 @@ use tokio::sync::watch;
 use crate::leader::{Election, Leadership, State};
 use crate::model::EntityId;
 use crate::store::Store;
-use lane::Attempt;
-use runner::Extra;
+use runner::{Attempt, Extra};
 use watchdog::Beat;
 
 pub use boot::RunningApp;
@@ -46,11 +43,10 @@ pub use context::{ContextOf, ContextValue, ContextValues, LeadsTo, Path, then};
 pub use cx::{Cx, Request};
 pub use dead_letter::DeadLetter;
 pub use define::{
-    AppSignals, ApplicationSignals, CallFuture, LeadershipSignals, Number, OnChange, OnEvent,
-    OnLagged, OnNothing, OnResync, OnSignal, OnTick, Origin, SystemSignal, SystemSignals, Wiring,
-    Worker, WorkerDefinition,
+    AppSignals, ApplicationSignals, CallFuture, Distance, LeadershipSignals, Number, OnChange,
+    OnEvent, OnLagged, OnNothing, OnResync, OnSignal, OnTick, Origin, SystemSignal, SystemSignals,
+    Wiring, Worker, WorkerDefinition,
 };
-pub use distance::Distance;
 pub use failure::{Failure, Outcome, Retry};
 pub use main::{Main, SetupResult, main};
 pub use main_thread::MainThread;
@@ -69,6 +65,8 @@ pub(crate) struct Options {
     pub(crate) init_limit: Duration,
     /// How long the main thread may be blocked before the watchdog names the handler: 1 s.
     pub(crate) patience: Duration,
+    /// How long the application runs, if it ends by itself.
+    pub(crate) end_after: Option<Duration>,
     /// What this instance is called where instances are told apart.
     pub(crate) instance: SmolStr,
 }
@@ -79,6 +77,7 @@ impl Default for Options {
             tick: Duration::from_millis(100),
             init_limit: Duration::from_secs(10),
             patience: watchdog::PATIENCE,
+            end_after: None,
             instance: smol_str::format_smolstr!("{}", std::process::id()),
         }
     }
@@ -100,7 +99,10 @@ struct Inner {
     election: RefCell<Election>,
     state: Cell<State>,
     beat: Arc<Beat>,
+    /// Somebody asked that the application end.
     stop: watch::Sender<bool>,
+    /// The leadership is given up: handlers end.
+    end: watch::Sender<bool>,
     main_thread: MainThread,
     handlers: RefCell<FxHashMap<SmolStr, (Extra, Waker)>>,
     letters: RefCell<FxHashMap<EntityId, (SmolStr, Attempt)>>,
@@ -208,7 +210,7 @@ impl App {
     /// Changes whenever a worker was at work.
     #[cfg(feature = "test")]
     pub(crate) fn progress(&self) -> u64 {
-        self.inner.progress.get()
+        self.inner.progress.get() + self.inner.beat.count()
     }
 
     pub(crate) fn register_handler(&self, name: &SmolStr, extra: &Extra, waker: &Waker) {
@@ -227,12 +229,27 @@ impl App {
         Some(())
     }
 
-    /// Completes when the application is to end.
+    /// Completes when the application is asked to end.
     pub(crate) fn stopping(&self) -> impl Future<Output = ()> + use<> {
-        let mut stop = self.inner.stop.subscribe();
-        async move {
-            // An error means that the application is gone, which is an end too.
-            let _ = stop.wait_for(|stop| *stop).await;
-        }
+        holds(&self.inner.stop)
+    }
+
+    /// Completes when handlers are to end.
+    pub(crate) fn ending(&self) -> impl Future<Output = ()> + use<> {
+        holds(&self.inner.end)
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.beat.stop();
+    }
+}
+
+fn holds(flag: &watch::Sender<bool>) -> impl Future<Output = ()> + use<> {
+    let mut flag = flag.subscribe();
+    async move {
+        // An error means that the application is gone, which is an end too.
+        let _ = flag.wait_for(|set| *set).await;
     }
 }

@@ -31,6 +31,8 @@ pub struct Registry {
     pub(crate) schemas: Vec<Schema>,
     pub(crate) validators: Vec<Validator>,
     pub(crate) workers: Vec<WorkerEntry>,
+    /// The Rust types of the entities, so that one that is entered again is no second one.
+    entered: BTreeSet<&'static str>,
     /// The crates that something was collected from.
     pub(crate) crates: BTreeSet<&'static str>,
 }
@@ -59,35 +61,43 @@ pub(crate) struct WorkerEntry {
 }
 
 impl Registry {
-    /// All that the linker collected.
-    #[must_use]
-    pub fn collected() -> Self {
-        let mut registry = Self::default();
+    /// Enters all that the linker collected.
+    pub(crate) fn collect(&mut self) {
         let mut registrations: Vec<&Registration> =
             inventory::iter::<Registration>.into_iter().collect();
         // The linker's order is none: things are entered in the order of crate, module and line.
         registrations.sort_by_key(|registration| registration.origin);
         for registration in registrations {
-            registry.crates.insert(registration.origin.krate());
-            (registration.enter)(&mut registry);
+            self.crates.insert(registration.origin.krate());
+            (registration.enter)(self);
         }
-        registry
     }
 
     /// Keeps the workers that are called so.
     #[cfg(feature = "test")]
     pub(crate) fn keep_workers(&mut self, names: &[&str]) {
         self.workers.retain(|worker| names.contains(&worker.name));
+        // A worker is tested without those that it otherwise waits for.
+        for worker in &mut self.workers {
+            worker.after.retain(|after| names.contains(after));
+        }
     }
 
     /// Enters an entity type.
     pub fn entity<E: Entity>(&mut self) {
+        if !self.entered.insert(std::any::type_name::<E>()) {
+            return;
+        }
         self.schemas.push(E::schema());
         self.validators.extend(E::validators());
     }
 
     /// Enters a worker.
     pub fn worker<W: Worker>(&mut self) {
+        let type_id = std::any::TypeId::of::<W>();
+        if self.workers.iter().any(|known| known.type_id == type_id) {
+            return;
+        }
         let definition = WorkerDefinition::<W>::of();
         let start = definition.make.map(|make| start::<W>(Rc::new(make), true));
         self.workers.push(WorkerEntry {
@@ -96,7 +106,7 @@ impl Registry {
             after: definition.after,
             handlers: definition.handlers.len(),
             start,
-            type_id: std::any::TypeId::of::<W>(),
+            type_id,
         });
     }
 

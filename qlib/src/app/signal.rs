@@ -3,9 +3,11 @@
 use std::any::Any;
 use std::cell::RefCell;
 use std::fmt;
+use std::future::Future;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
+use smol_str::{SmolStr, format_smolstr};
 use tokio::sync::mpsc;
 
 use crate::model::{Error, Result};
@@ -30,7 +32,25 @@ pub(crate) const QUEUE: usize = 1024;
 /// # Ok::<(), qlib::Error>(())
 /// ```
 pub struct Signal<T> {
-    listeners: Rc<RefCell<Vec<mpsc::Sender<T>>>>,
+    listeners: Rc<RefCell<Vec<Listener<T>>>>,
+}
+
+/// The sending end of a handler's inbox.
+pub(crate) struct Listener<T> {
+    handler: SmolStr,
+    queue: mpsc::Sender<(T, Option<Awaited>)>,
+}
+
+/// Goes with a value whose emitter waits until it is handled: dropping it says so.
+pub(crate) type Awaited = mpsc::Sender<()>;
+
+impl<T> Clone for Listener<T> {
+    fn clone(&self) -> Self {
+        Self {
+            handler: self.handler.clone(),
+            queue: self.queue.clone(),
+        }
+    }
 }
 
 impl<T> Default for Signal<T> {
@@ -61,41 +81,58 @@ impl<T: Clone + 'static> Signal<T> {
     /// # Errors
     /// [`Error::SignalFull`]: 1,024 values wait for a handler already. The others got the value.
     pub fn emit(&self, value: T) -> Result<()> {
-        let mut full = false;
-        self.listeners
-            .borrow_mut()
-            .retain(|listener| match listener.try_send(value.clone()) {
-                Ok(()) => true,
-                Err(mpsc::error::TrySendError::Full(_)) => {
-                    full = true;
-                    true
-                }
-                Err(mpsc::error::TrySendError::Closed(_)) => false,
-            });
-        if full {
-            return Err(Error::SignalFull {
-                signal: std::any::type_name::<T>().into(),
-                limit: QUEUE,
-            });
-        }
-        Ok(())
+        self.emit_with(&value, None)
     }
 
-    pub(crate) fn connect(&self, listener: mpsc::Sender<T>) {
+    /// As [`Signal::emit`]; what is returned completes when every handler is done with the value.
+    pub(crate) fn emit_awaited(&self, value: T) -> (impl Future<Output = ()> + use<T>, Result<()>) {
+        let (awaited, mut done) = mpsc::channel(1);
+        let outcome = self.emit_with(&value, Some(&awaited));
+        drop(awaited);
+        // Nothing is ever sent: the channel closes when all are done.
+        let done = async move { done.recv().await.unwrap_or_default() };
+        (done, outcome)
+    }
+
+    fn emit_with(&self, value: &T, awaited: Option<&Awaited>) -> Result<()> {
+        let mut full = None;
+        self.listeners.borrow_mut().retain(|listener| {
+            let outcome = listener.queue.try_send((value.clone(), awaited.cloned()));
+            if let Err(mpsc::error::TrySendError::Full(_)) = outcome {
+                full.get_or_insert_with(|| listener.handler.clone());
+            }
+            !matches!(outcome, Err(mpsc::error::TrySendError::Closed(_)))
+        });
+        match full {
+            None => Ok(()),
+            Some(handler) => Err(Error::SignalFull {
+                signal: format_smolstr!("{} for {handler}", std::any::type_name::<T>()),
+                limit: QUEUE,
+            }),
+        }
+    }
+
+    pub(crate) fn connect(&self, listener: Listener<T>) {
         self.listeners.borrow_mut().push(listener);
     }
+}
+
+/// The two ends of the queue of a handler's signal.
+pub(crate) fn inbox<T: 'static>(handler: SmolStr) -> (Listener<T>, Box<dyn Inbox>) {
+    let (queue, inbox) = mpsc::channel::<(T, Option<Awaited>)>(QUEUE);
+    (Listener { handler, queue }, Box::new(inbox))
 }
 
 /// The receiving end of a signal, whatever its type.
 pub(crate) trait Inbox {
     /// The next value.
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Rc<dyn Any>>;
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<(Rc<dyn Any>, Option<Awaited>)>;
 }
 
-impl<T: 'static> Inbox for mpsc::Receiver<T> {
-    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Rc<dyn Any>> {
+impl<T: 'static> Inbox for mpsc::Receiver<(T, Option<Awaited>)> {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<(Rc<dyn Any>, Option<Awaited>)> {
         match self.poll_recv(context) {
-            Poll::Ready(Some(value)) => Poll::Ready(Rc::new(value)),
+            Poll::Ready(Some((value, awaited))) => Poll::Ready((Rc::new(value), awaited)),
             // Without an emitter nothing comes any more.
             Poll::Ready(None) | Poll::Pending => Poll::Pending,
         }

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use smol_str::SmolStr;
 use tokio::time::{Instant, Sleep};
 
 use crate::app::define::{Input, SourceOf, Wiring};
@@ -17,6 +18,8 @@ pub(crate) enum Source {
     Subscription(Changes),
     Every(Ticks),
     Signal(Box<dyn Inbox>),
+    /// What is replaced when the whole tree is.
+    Resync(Changes),
     /// Told by the other handlers of the worker.
     Told,
 }
@@ -40,6 +43,7 @@ impl Source {
         store: &Store,
         wiring: &mut Wiring,
         tick: Duration,
+        handler: &SmolStr,
         describe: impl FnOnce(Subscribe) -> Subscribe,
     ) -> Result<Self> {
         Ok(match definition {
@@ -54,8 +58,12 @@ impl Source {
                     sleep: None,
                 })
             }
-            SourceOf::Signal(connect) => Self::Signal(connect(wiring)),
-            SourceOf::Lagged | SourceOf::Resync => Self::Told,
+            SourceOf::Signal(connect) => Self::Signal(connect(wiring, handler)),
+            SourceOf::Resync => {
+                let all = store.subscribe_schemas().named(handler.clone());
+                Self::Resync(Changes::new(all.start()?))
+            }
+            SourceOf::Lagged => Self::Told,
         })
     }
 
@@ -63,7 +71,16 @@ impl Source {
         match self {
             Self::Subscription(changes) => changes.poll(context),
             Self::Every(ticks) => ticks.poll(context),
-            Self::Signal(inbox) => inbox.poll(context).map(Input::Signal),
+            Self::Signal(inbox) => inbox
+                .poll(context)
+                .map(|(value, awaited)| Input::Signal(value, awaited)),
+            Self::Resync(changes) => loop {
+                match changes.poll(context) {
+                    Poll::Ready(input @ Input::Resync(_)) => return Poll::Ready(input),
+                    Poll::Ready(_) => {}
+                    Poll::Pending => return Poll::Pending,
+                }
+            },
             Self::Told => Poll::Pending,
         }
     }
@@ -92,7 +109,9 @@ impl Changes {
                     return Poll::Ready(Input::Delivery(delivery));
                 }
                 Poll::Ready(Event::Lagged(lagged)) => return Poll::Ready(Input::Lagged(lagged)),
-                Poll::Ready(Event::Resync { .. }) => return Poll::Ready(Input::Resync),
+                Poll::Ready(Event::Resync { revision }) => {
+                    return Poll::Ready(Input::Resync(revision));
+                }
                 Poll::Ready(Event::SnapshotEnd { .. }) => continue,
                 Poll::Pending => {}
             }

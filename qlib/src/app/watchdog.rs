@@ -31,6 +31,12 @@ impl Beat {
         self.count.fetch_add(1, Ordering::Release);
     }
 
+    /// Changes whenever user code begins or ends.
+    #[cfg(feature = "test")]
+    pub(crate) fn count(&self) -> u64 {
+        self.count.load(Ordering::Acquire)
+    }
+
     /// Whether the main thread has been blocked for longer than the watchdog's patience, now.
     pub(crate) fn is_blocked(&self) -> bool {
         self.blocked.load(Ordering::Acquire)
@@ -44,11 +50,7 @@ impl Beat {
 
 /// Watches the main thread from one of its own until [`Beat::stop`]. Real time counts here, whatever
 /// clock the application has: a blocked thread moves no clock.
-pub(crate) fn watch(
-    beat: Arc<Beat>,
-    patience: Duration,
-    blocked: impl Fn(&SmolStr) + Send + 'static,
-) -> std::io::Result<()> {
+pub(crate) fn watch(beat: Arc<Beat>, patience: Duration) -> std::io::Result<()> {
     let watching = move || {
         let mut seen = (0, Instant::now());
         let mut stop = beat.stop.lock();
@@ -66,7 +68,6 @@ pub(crate) fn watch(
             {
                 let name = beat.running.lock().clone();
                 tracing::error!(handler = %name, "blocks the main thread: await instead, or hand the work to a thread");
-                blocked(&name);
             }
         }
     };

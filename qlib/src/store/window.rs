@@ -78,7 +78,8 @@ impl Window {
             .find(|deleted| *deleted > revision)
     }
 
-    pub(crate) fn push(&mut self, applied: Arc<Applied>) {
+    /// Adds a commit; hands those that fall out to `forget`, the oldest first.
+    pub(crate) fn push(&mut self, applied: Arc<Applied>, mut forget: impl FnMut(&Applied)) {
         self.bytes += size(&applied);
         for change in &applied.changes {
             if let Change::Deleted(deleted) = change {
@@ -93,14 +94,15 @@ impl Window {
         while self.commits.len() > 1
             && (self.bytes > self.limits.bytes || self.commits.len() > self.limits.commits)
         {
-            self.evict();
+            self.evict(&mut forget);
         }
     }
 
-    fn evict(&mut self) {
+    fn evict(&mut self, forget: &mut impl FnMut(&Applied)) {
         let Some(oldest) = self.commits.pop_front() else {
             return;
         };
+        forget(&oldest);
         self.bytes -= size(&oldest);
         self.first = oldest.revision + 1;
         for change in &oldest.changes {

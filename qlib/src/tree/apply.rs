@@ -144,6 +144,15 @@ impl Tree {
                     field: SmolStr::new_static("existence"),
                 })
             }
+            Expect::Schemas { types, fields } => {
+                if self.types.len() as u32 == types && self.field_count() == fields {
+                    return Ok(());
+                }
+                Err(Error::Conflict {
+                    entity: self.subject(crate::model::EntityId::ROOT),
+                    field: SmolStr::new_static("schemas"),
+                })
+            }
         }
     }
 

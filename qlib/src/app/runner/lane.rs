@@ -26,17 +26,20 @@ impl Attempt {
         }
     }
 
-    /// Where the attempt stands in the order of a worker's inputs; what is no change comes first.
-    pub(crate) fn revision(&self) -> Revision {
-        if self.dead_letter.is_none() {
-            self.input_revision()
-        } else {
-            0
+    /// Where the attempt stands in the order of a worker's inputs: by the revision, then as the
+    /// commit has it. `None` for what is no change, or is tried out of order.
+    pub(crate) fn order(&self) -> Option<(Revision, usize)> {
+        match &self.input {
+            _ if self.dead_letter.is_some() => None,
+            Input::Delivery(delivery) => Some((delivery.revision(), delivery.index)),
+            // Before the changes that it is made of.
+            Input::Resync(revision) => Some((revision.saturating_sub(1), usize::MAX)),
+            _ => None,
         }
     }
 
     /// The revision of the change; 0 if the input is none.
-    pub(crate) fn input_revision(&self) -> Revision {
+    pub(crate) fn revision(&self) -> Revision {
         match &self.input {
             Input::Delivery(delivery) => delivery.revision(),
             _ => 0,

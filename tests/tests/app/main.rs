@@ -1,0 +1,20 @@
+//! The application layer, through the public API, on a clock that only the tests move.
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
+
+mod common;
+mod context;
+mod delivery;
+mod failure;
+mod keyed;
+mod kit;
+mod leader;
+mod letters;
+mod lifecycle;
+mod order;
+mod requests;
+mod shaping;
+mod signals;
+mod threads;
+mod timers;
+mod validators;
+mod wiring;
