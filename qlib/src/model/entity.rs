@@ -403,8 +403,6 @@ macro_rules! borrowed_type {
                 Some(Value::$kind($store(self)))
             }
         }
-
-        impl Lengthy for $type {}
     };
 }
 
@@ -467,6 +465,9 @@ impl<E: Entity> FieldType for Vec<crate::model::Ref<E>> {
     }
 }
 
+impl Lengthy for String {}
+impl Lengthy for Script {}
+impl Lengthy for Vec<u8> {}
 impl<E: Entity> Lengthy for Vec<crate::model::Ref<E>> {}
 
 impl<T: FieldType<Base = T>> FieldType for Option<T> {
@@ -527,6 +528,26 @@ fn misfit(expected: Kind, value: Option<ValueRef<'_>>) -> Misfit {
             actual: value.kind(),
         },
         None => Misfit::Unset,
+    }
+}
+
+/// What can be given where a `T` is wanted: whatever turns into one. A trait of its own, so that
+/// the message speaks of the value.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "the field holds `{T}`, and `{Self}` is none",
+    label = "this is no `{T}`",
+    note = "write a value of `{T}`; a Choice is written as in `default = Power::On`"
+)]
+pub trait DefaultFor<T> {
+    /// The value.
+    fn into_default(self) -> T;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T, V: Into<T>> DefaultFor<T> for V {
+    fn into_default(self) -> T {
+        self.into()
     }
 }
 
