@@ -29,16 +29,14 @@ struct r#Loop {}
 #[doc(alias = "gauge")]
 #[derive(Entity, Debug, Clone)]
 #[must_use]
-pub(crate) struct Meter
-where
-{
+pub(crate) struct Meter {
     /// The "level"; see `Level`.
     #[doc(alias = "height")]
     #[allow(dead_code)]
     pub(crate) level: Level,
     #[cfg_attr(all(), field(range(0..=10)))]
     pub(self) count: i64,
-    pub(in crate) r#fn: std::option::Option<std::string::String>,
+    pub(crate) r#fn: std::option::Option<std::string::String>,
     #[field(
         range(
             -1.5..1e3,
@@ -95,7 +93,12 @@ where
     const TEXT: &'static str = "{ brace";
 
     #[on_change(Meter.Value, context(level = Meter.Level, r#type = Meter.Fn))]
-    #[allow(unused_mut, unused_variables, unused_assignments, clippy::needless_pass_by_value)]
+    #[allow(
+        unused_mut,
+        unused_variables,
+        unused_assignments,
+        clippy::needless_pass_by_value
+    )]
     #[doc = "Reads."]
     #[inline]
     pub(crate) async fn value(
@@ -126,7 +129,9 @@ where
     }
 
     #[every("1s")]
-    async fn boxed(#[allow(unused)] &mut self) -> std::result::Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    async fn boxed(
+        #[allow(unused)] &mut self,
+    ) -> std::result::Result<(), Box<dyn std::error::Error + Send + Sync>> {
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use std::ops::RangeBounds;
 
 use smol_str::SmolStr;
 
-use crate::model::entity::DefaultFor;
+use crate::model::field_type::DefaultFor;
 use crate::model::{Field, FieldSchema, FieldType, Kind, Lengthy, OnDelete, Ordered, Scope, Text};
 
 /// The definition of a field that holds a `T`.
