@@ -1,28 +1,18 @@
-//! The program of the design, word for word.
-#![allow(missing_docs)]
+//! A home that runs by itself: simulated sensors, a thermostat with hysteresis, lights that follow
+//! people, and an account of it all in the log.
+
+mod lights;
+mod model;
+mod sensors;
+mod thermostat;
+
+#[cfg(test)]
+mod tests;
+
+use model::{Device, Power, Room};
 use qlib::prelude::*;
 
-#[derive(Choice, Clone, Copy, PartialEq, Debug)]
-pub enum Power {
-    Off,
-    On,
-}
-
-#[derive(Entity, Debug)]
-pub struct Room {}
-
-/// A switchable light in a room.
-#[derive(Entity, Debug)]
-pub struct Device {
-    pub status: Power,
-    #[field(index)]
-    pub location: String,
-    #[field(range(-40.0..=125.0), unit = "°C")]
-    pub temperature: f64,
-    pub last_seen: Timestamp,
-    pub room: Option<Ref<Room>>,
-}
-
+/// Tells what happens in the home.
 #[derive(Default)]
 struct Monitor {
     seen: u64,
@@ -30,45 +20,57 @@ struct Monitor {
 
 #[worker]
 impl Monitor {
-    #[init]
-    async fn init(&mut self) -> Result<()> {
-        Ok(())
-    }
-
-    #[every("1s")]
-    async fn tick(&mut self) -> Result<()> {
-        tracing::debug!(seen = self.seen, "tick");
-        Ok(())
-    }
-
     #[on_change(Device.Status, context(name = Device.Name, room = Device.Room -> Room.Name))]
     async fn switched(
         &mut self,
         change: Change<Device, Power>,
         name: String,
         room: Option<String>,
-        cx: &mut Cx,
     ) -> Result<()> {
-        tracing::info!(name, ?room, from = ?change.previous(), to = ?change.current(), "switched");
         self.seen += 1;
-        change
-            .entity(cx)?
-            .set_last_seen(Timestamp::now())
-            .commit()
-            .await
+        tracing::info!(name, room, from = ?change.previous(), to = ?change.current(), "switched");
+        Ok(())
+    }
+
+    #[on_change(Room.Temperature, min_interval = "2s", context(name = Room.Name, heating = Room.Heating))]
+    async fn warmer_or_colder(
+        &mut self,
+        change: Change<Room, f64>,
+        name: String,
+        heating: Power,
+    ) -> Result<()> {
+        let degrees = format!("{:.1} °C", change.current());
+        tracing::info!(room = name, degrees, ?heating, "temperature");
+        Ok(())
     }
 
     #[on_leader]
     async fn lead(&mut self, leadership: &Leadership) -> Result<()> {
-        tracing::info!(token = leadership.token(), "leading");
+        tracing::info!(token = leadership.token(), "this instance leads");
+        Ok(())
+    }
+
+    #[deinit]
+    async fn deinit(&mut self) -> Result<()> {
+        tracing::info!(seen = self.seen, "the home is left");
         Ok(())
     }
 }
 
-#[on_change(Device.Temperature, when(current > 80.0))]
-async fn overheating(change: Change<Device, f64>) -> Result<()> {
-    tracing::warn!(id = %change.id(), at = change.current(), "overheating");
+/// A single handler needs no worker.
+#[on_change(Room.Temperature, when(current > 30.0), context(name = Room.Name))]
+async fn overheating(change: Change<Room, f64>, name: String) -> Result<()> {
+    tracing::warn!(room = name, at = change.current(), "overheating");
     Ok(())
 }
 
-qlib::main!("smart-home");
+qlib::main!(
+    "smart-home",
+    setup = |app| {
+        if let Some(time) = app.time_option("for", "End after this time, such as 30s")? {
+            app.end_after(time);
+        }
+        app.preload(model::furnish);
+        Ok(())
+    }
+);

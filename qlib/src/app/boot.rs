@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::app::define::{AppSignals, Wiring};
-use crate::app::main_thread::{MainThread, serve};
+use crate::app::main_thread::{MainThread, Work, serve};
 use crate::app::registry::boot;
 use crate::app::report::BootReport;
 use crate::app::runner::AnyRunner;
@@ -95,7 +95,7 @@ impl RunningApp {
         app: App,
         report: BootReport,
         mut runners: Vec<Box<dyn AnyRunner>>,
-        work: mpsc::Receiver<Box<dyn FnOnce(&mut Cx) + Send>>,
+        work: mpsc::Receiver<Work>,
     ) -> Result<Self> {
         for at in 0..runners.len() {
             let outcome = runners[at].init().await;

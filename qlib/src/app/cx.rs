@@ -114,7 +114,6 @@ impl Cx {
 
     /// Writes `value` into `field` of an entity and waits for the answer that somebody writes into
     /// the field that [`Request::reply_in`] names.
-    #[must_use]
     pub fn request<E: Entity, T: FieldType>(
         &self,
         id: impl Into<EntityId>,

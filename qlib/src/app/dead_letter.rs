@@ -103,12 +103,39 @@ impl App {
     }
 
     fn drop_old_letters(&self) {
-        let letters = self.dead_letters();
+        let letters = self.letter_ids();
         for old in letters.iter().take(letters.len().saturating_sub(KEPT)) {
-            match self.dismiss(old.id) {
+            match self.dismiss(*old) {
                 Ok(()) => self.count_dropped_letter(),
                 Err(error) => tracing::error!(%error, "an old dead letter cannot be dropped"),
             }
+        }
+    }
+
+    fn letter_ids(&self) -> Vec<EntityId> {
+        let view = self.store().view();
+        let service = view.tree().entity(self.service());
+        let letters = service.into_iter().flat_map(|service| service.children());
+        letters
+            .filter(|child| child.type_name() == DEAD_LETTER)
+            .map(|letter| letter.id())
+            .collect()
+    }
+
+    /// Whether there is such a letter, and it is one of this application.
+    fn is_letter(&self, letter: EntityId) -> Result<()> {
+        let is_ours = {
+            let view = self.store().view();
+            let parent = view.entity(letter)?.parent();
+            parent.map(|parent| parent.id()) == Some(self.service())
+                && view.entity(letter)?.type_name() == DEAD_LETTER
+        };
+        match is_ours {
+            true => Ok(()),
+            false => Err(Error::Refused {
+                what: format_smolstr!("entity {letter}"),
+                reason: "it is no dead letter of this application".into(),
+            }),
         }
     }
 
@@ -159,10 +186,10 @@ impl App {
     /// succeeds the letter is dismissed.
     ///
     /// # Errors
-    /// [`Error::Missing`]: there is no such letter; [`Error::Refused`]: its change is from an earlier
-    /// process.
+    /// [`Error::Missing`]: there is no such entity; [`Error::Refused`]: it is no dead letter, or its
+    /// change is from an earlier process.
     pub fn retry(&self, letter: EntityId) -> Result<()> {
-        self.store().view().entity(letter)?;
+        self.is_letter(letter)?;
         let refused = |reason: &str| Error::Refused {
             what: "the retry of a dead letter".into(),
             reason: reason.into(),
@@ -177,8 +204,9 @@ impl App {
     /// Deletes a dead letter.
     ///
     /// # Errors
-    /// [`Error::Missing`]: there is no such letter.
+    /// [`Error::Missing`]: there is no such entity; [`Error::Refused`]: it is no dead letter.
     pub fn dismiss(&self, letter: EntityId) -> Result<()> {
+        self.is_letter(letter)?;
         self.letters().borrow_mut().remove(&letter);
         self.own_store().transact(|tx| {
             tx.delete(letter);

@@ -55,7 +55,10 @@ impl Failure {
 )]
 pub trait Outcome {
     #[doc(hidden)]
-    #[expect(clippy::missing_errors_doc, reason = "it is the handler's own result")]
+    #[expect(
+        clippy::wrong_self_convention,
+        reason = "generated code says where it comes from"
+    )]
     fn from_handler(self) -> Result<(), Failure>;
 }
 

@@ -12,7 +12,7 @@ use crate::model::{Error, Result};
 /// Pieces of work that wait at most.
 const QUEUE: usize = 1024;
 
-type Work = Box<dyn FnOnce(&mut Cx) + Send>;
+pub(crate) type Work = Box<dyn FnOnce(&mut Cx) + Send>;
 
 /// A handle by which any thread runs work on the main thread, in the order in which it was handed
 /// over.

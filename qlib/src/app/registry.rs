@@ -28,11 +28,10 @@ inventory::collect!(Registration);
 /// The types and workers of a program.
 #[derive(Default)]
 pub struct Registry {
-    pub(crate) schemas: Vec<Schema>,
+    /// With the names of the Rust types.
+    pub(crate) schemas: Vec<(Schema, &'static str)>,
     pub(crate) validators: Vec<Validator>,
     pub(crate) workers: Vec<WorkerEntry>,
-    /// The Rust types of the entities, so that one that is entered again is no second one.
-    entered: BTreeSet<&'static str>,
     /// The crates that something was collected from.
     pub(crate) crates: BTreeSet<&'static str>,
 }
@@ -85,10 +84,11 @@ impl Registry {
 
     /// Enters an entity type.
     pub fn entity<E: Entity>(&mut self) {
-        if !self.entered.insert(std::any::type_name::<E>()) {
+        let rust_type = std::any::type_name::<E>();
+        if self.schemas.iter().any(|(_, known)| *known == rust_type) {
             return;
         }
-        self.schemas.push(E::schema());
+        self.schemas.push((E::schema(), rust_type));
         self.validators.extend(E::validators());
     }
 
@@ -127,36 +127,36 @@ impl Registry {
     /// Two types of one name, a base that is unknown, or a circle of bases.
     pub(crate) fn ordered_schemas(&self) -> Result<Vec<Schema>> {
         let mut by_name = BTreeMap::new();
-        for schema in &self.schemas {
+        for (schema, rust_type) in &self.schemas {
             if crate::store::is_system_type(&schema.name) {
                 return Err(boot(format!(
                     "a type is called {}, which is qlib's own; rename it",
                     schema.name
                 )));
             }
-            if by_name.insert(schema.name.clone(), schema).is_some() {
+            if let Some((_, other)) = by_name.insert(schema.name.clone(), (schema, rust_type)) {
                 return Err(boot(format!(
-                    "two types are called {}; rename one with #[entity(rename = \"…\")]",
+                    "two types are called {}: {other} and {rust_type}; rename one with #[entity(rename = \"…\")]",
                     schema.name
                 )));
             }
         }
         let mut ordered: Vec<Schema> = Vec::new();
         while !by_name.is_empty() {
-            let next = by_name.values().find(|schema| {
+            let next = by_name.values().find(|(schema, _)| {
                 schema
                     .base
                     .as_ref()
                     .is_none_or(|base| !by_name.contains_key(base))
             });
-            let Some(name) = next.map(|schema| schema.name.clone()) else {
+            let Some(name) = next.map(|(schema, _)| schema.name.clone()) else {
                 let names: Vec<_> = by_name.keys().map(|name| name.as_str()).collect();
                 return Err(boot(format!(
                     "the types {} extend each other in a circle",
                     names.join(", ")
                 )));
             };
-            ordered.extend(by_name.remove(&name).cloned());
+            ordered.extend(by_name.remove(&name).map(|(schema, _)| schema.clone()));
         }
         Ok(ordered)
     }

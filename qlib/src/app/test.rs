@@ -18,12 +18,15 @@ const START: Timestamp = Timestamp::from_nanos(1_767_225_600_000_000_000);
 /// Rounds without progress after which an application is quiet.
 const QUIET: usize = 8;
 
+/// Adds to the application that is tested.
+type Describe = Box<dyn FnOnce(&mut AppBuilder)>;
+
 /// What `#[qlib::test]` was given.
 #[derive(Default)]
 pub struct TestPlan {
     workers: Vec<&'static str>,
     enter: Vec<fn(&mut Registry)>,
-    describe: Vec<Box<dyn FnOnce(&mut AppBuilder)>>,
+    describe: Vec<Describe>,
 }
 
 impl std::fmt::Debug for TestPlan {

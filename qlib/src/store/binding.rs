@@ -178,8 +178,11 @@ impl Binding {
         let id = self.id;
         let writes = std::mem::take(&mut self.writes);
         CommitFuture::new(self.store.submit(|tree| {
-            let ops = writes.into_iter();
-            ops.map(|pending| pending.into_op(id, tree)).collect()
+            let mut ops = SmallVec::with_capacity(writes.len());
+            for pending in writes {
+                ops.push(pending.into_op(id, tree)?);
+            }
+            Ok(ops)
         }))
     }
 }

@@ -17,4 +17,3 @@ mod signals;
 mod threads;
 mod timers;
 mod validators;
-mod wiring;

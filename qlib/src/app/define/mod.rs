@@ -135,21 +135,18 @@ pub(crate) struct HandlerDefinition<W> {
 macro_rules! policy_methods {
     () => {
         /// Runs in the leader only.
-        #[must_use]
         pub fn leader(mut self) -> Self {
             self.policy.leader = true;
             self
         }
 
         /// How often and when a failing call is made again.
-        #[must_use]
         pub fn retry(mut self, retry: Retry) -> Self {
             self.policy.retry = retry;
             self
         }
 
         /// The longest that a call may await; 10 s unless this says else.
-        #[must_use]
         pub fn limit(mut self, limit: Duration) -> Self {
             self.policy.limit = limit;
             self
@@ -163,14 +160,12 @@ macro_rules! change_methods {
         policy_methods!();
 
         /// Delivers what this handler itself caused, too.
-        #[must_use]
         pub fn own(mut self) -> Self {
             self.policy.own = true;
             self
         }
 
         /// A failing entity holds up only itself.
-        #[must_use]
         pub fn keyed(mut self) -> Self {
             self.policy.keyed = true;
             self
@@ -178,7 +173,6 @@ macro_rules! change_methods {
 
         /// Runs once the commit outlives the process; the memory log has none that does, so nothing
         /// waits there.
-        #[must_use]
         pub fn after_durable(self) -> Self {
             self
         }

@@ -6,6 +6,9 @@ use crate::app::define::Input;
 use crate::app::source::Changes;
 use crate::model::{EntityId, Revision};
 
+/// The place of a change: its revision, then its place in the commit.
+pub(super) type Order = (Revision, usize);
+
 /// An input that waits to be handled, for the first time or again.
 pub(crate) struct Attempt {
     pub(crate) input: Input,
@@ -28,7 +31,7 @@ impl Attempt {
 
     /// Where the attempt stands in the order of a worker's inputs: by the revision, then as the
     /// commit has it. `None` for what is no change, or is tried out of order.
-    pub(crate) fn order(&self) -> Option<(Revision, usize)> {
+    pub(super) fn order(&self) -> Option<Order> {
         match &self.input {
             _ if self.dead_letter.is_some() => None,
             Input::Delivery(delivery) => Some((delivery.revision(), delivery.index)),

@@ -6,8 +6,8 @@ use tokio::time::Instant;
 
 use crate::app::define::{Input, SourceOf, Worker};
 use crate::app::runner::handler::Place;
+use crate::app::runner::lane::Order;
 use crate::app::runner::{Attempt, Runner};
-use crate::model::Revision;
 use crate::store::Lagged;
 
 /// An input that is due: of which handler, and where it waits.
@@ -30,8 +30,8 @@ impl<W: Worker> Runner<W> {
             tracing::warn!(%handler, read = lagged.read, next = lagged.next, "changes were lost: the recent window passed");
             self.tell(*lagged);
         }
-        let (mut change, mut other): (Option<((Revision, usize), Pick)>, Option<Pick>) =
-            (None, None);
+        let mut change: Option<(Order, Pick)> = None;
+        let mut other = None;
         let mut alarm: Option<Instant> = None;
         let mut now = None;
         for (at, handler) in self.handlers.iter().enumerate() {
