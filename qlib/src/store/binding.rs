@@ -15,6 +15,20 @@ use crate::tree::Tree;
 ///
 /// Setters write blindly: what was there before is not expected to stay. A transaction expects what
 /// it read.
+///
+/// ```
+/// # use qlib::*;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// # let store = Store::memory()?;
+/// # store.set_schema(Schema::new("Lamp").field("Brightness", Kind::Int)).await?;
+/// # let desk = store.transaction(|tx| tx.create_named(EntityId::ROOT, "Desk", "Lamp", [])).await?;
+/// let mut lamp = store.bind(desk);
+/// lamp.rename("Lamp").commit().await?;
+/// assert_eq!(store.find("/Lamp")?, desk);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Binding {
     store: Store,

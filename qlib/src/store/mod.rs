@@ -52,7 +52,23 @@ pub use transaction::Transaction;
 pub use view::{Bound, View};
 pub use window::WindowLimits;
 
-/// A store of live objects. Clones are handles of the same store.
+/// A store of live objects: a tree of entities, and the log of what changed it. Clones are handles of
+/// the same store.
+///
+/// ```
+/// # use qlib::*;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// # let store = Store::memory()?;
+/// # store.set_schema(Schema::new("Lamp").field("Brightness", Kind::Int)).await?;
+/// # let desk = store.transaction(|tx| tx.create_named(EntityId::ROOT, "Desk", "Lamp", [])).await?;
+/// let mut changes = store.subscribe_named("Lamp", "Brightness").start()?;
+/// store.transaction(|tx| tx.set_value(desk, "Brightness", Value::Int(3))).await?;
+/// assert_eq!(store.view().value(desk, "Brightness")?, Some(Value::Int(3)));
+/// assert!(matches!(changes.next().await, Event::Change(_)));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Store {
     shared: Arc<Shared>,
@@ -192,7 +208,7 @@ impl Store {
     /// # use qlib::{EntityId, Kind, Schema, Store, Value};
     /// # fn main() -> qlib::Result<()> {
     /// let store = Store::memory()?;
-    /// let mut committed = store.transaction(|tx| {
+    /// let committed = store.transaction(|tx| {
     ///     tx.set_schema(Schema::new("Lamp").field("Brightness", Kind::Int));
     ///     tx.create_named(EntityId::ROOT, "Desk", "Lamp", [("Brightness", Value::Int(3))])
     /// });

@@ -8,6 +8,22 @@ use crate::tree::Tree;
 
 /// A store at one revision. Taking one does not stop the writers, and shares with the store all that
 /// has not changed since.
+///
+/// ```
+/// # use qlib::*;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// # let store = Store::memory()?;
+/// # store.set_schema(Schema::new("Lamp").field("Brightness", Kind::Int)).await?;
+/// # let desk = store.transaction(|tx| tx.create_named(EntityId::ROOT, "Desk", "Lamp", [])).await?;
+/// let snapshot = store.create_snapshot();
+/// store.transaction(|tx| { tx.delete(desk); Ok(()) }).await?;
+/// assert_eq!(snapshot.entities().len(), 2);
+/// store.restore_snapshot(&snapshot).await?;
+/// assert_eq!(store.find("/Desk")?, desk);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Snapshot {
     tree: Arc<Tree>,

@@ -15,6 +15,28 @@ use crate::store::shape::Shape;
 use crate::store::subscription::{Condition, Interest, Subscription};
 
 /// A subscription that is being described; [`Subscribe::start`] begins it.
+///
+/// ```
+/// # use qlib::*;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// # let store = Store::memory()?;
+/// # store.set_schema(Schema::new("Lamp").field("Brightness", Kind::Int)).await?;
+/// # let desk = store.transaction(|tx| tx.create_named(EntityId::ROOT, "Desk", "Lamp", [])).await?;
+/// store.transaction(|tx| tx.set_value(desk, "Brightness", Value::Int(7))).await?;
+/// let mut screen = store
+///     .subscribe_named("Lamp", "Brightness")
+///     .latest()
+///     .initial()
+///     .context("Name")
+///     .when(|change| change.current() != Some(ValueRef::Int(0)))
+///     .start()?;
+/// let Event::Change(first) = screen.next().await else { unreachable!() };
+/// assert_eq!(first.context(), [Some(Value::from("Desk"))]);
+/// assert!(matches!(screen.next().await, Event::SnapshotEnd { .. }));
+/// # Ok(())
+/// # }
+/// ```
 #[must_use = "a subscription begins with `start`"]
 pub struct Subscribe {
     shared: Arc<Shared>,
@@ -141,7 +163,7 @@ impl Subscribe {
     }
 
     /// Only changes that are at least so far from the value delivered before; the last value arrives
-    /// once nothing larger has come for the minimum interval, or for a second.
+    /// once nothing has come for the minimum interval, or for a second.
     pub fn deadband(mut self, distance: f64) -> Self {
         self.deadband = distance;
         self

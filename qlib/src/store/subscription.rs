@@ -37,7 +37,23 @@ pub(crate) struct Interest {
 /// Decides from a change and its context whether it is delivered.
 pub(crate) type Condition = Box<dyn Fn(&Delivery) -> bool + Send>;
 
-/// A reader of changes. Dropping it ends it.
+/// A reader of changes: a position in the log, a filter and a waker. Dropping it ends it.
+///
+/// ```
+/// # use qlib::*;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// # let store = Store::memory()?;
+/// # store.set_schema(Schema::new("Lamp").field("Brightness", Kind::Int)).await?;
+/// # let desk = store.transaction(|tx| tx.create_named(EntityId::ROOT, "Desk", "Lamp", [])).await?;
+/// let mut changes = store.subscribe_named("Lamp", "Brightness").start()?;
+/// store.transaction(|tx| tx.set_value(desk, "Brightness", Value::Int(7))).await?;
+/// let Event::Change(change) = changes.next().await else { unreachable!() };
+/// assert_eq!((change.id(), change.current()), (desk, Some(ValueRef::Int(7))));
+/// assert!(changes.try_next().is_none());
+/// # Ok(())
+/// # }
+/// ```
 pub struct Subscription {
     pub(super) shared: Arc<Shared>,
     pub(super) interest: Interest,

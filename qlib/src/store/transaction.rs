@@ -20,6 +20,27 @@ const FEW: usize = 64;
 ///
 /// A query may have further hits by the time of the commit: the hits that were read are expected to
 /// stay as they are, not to be all there are.
+///
+/// ```
+/// # use qlib::*;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// # let store = Store::memory()?;
+/// # store.set_schema(Schema::new("Lamp").field("Brightness", Kind::Int)).await?;
+/// # let desk = store.transaction(|tx| tx.create_named(EntityId::ROOT, "Desk", "Lamp", [])).await?;
+/// let doubled = store
+///     .transaction(|tx| {
+///         tx.set_value(desk, "Brightness", Value::Int(4))?;
+///         let Some(Value::Int(now)) = tx.value(desk, "Brightness")? else { return Ok(0) };
+///         tx.set_value(desk, "Brightness", Value::Int(now * 2))?;
+///         Ok(now * 2)
+///     })
+///     .await?;
+/// assert_eq!(doubled, 8);
+/// assert_eq!(store.view().value(desk, "Brightness")?, Some(Value::Int(8)));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Transaction<'a> {
     core: CoreGuard<'a>,

@@ -6,7 +6,24 @@ use crate::model::{Entity, EntityId, Error, Field, FieldType, Result, Row, Value
 use crate::store::core::CoreGuard;
 use crate::tree::{EntityRef, Lens, Location, Tree, resolve};
 
-/// A consistent view of the store: nothing changes while it is held. Hold it briefly; writers wait.
+/// A consistent view of the store: nothing changes while it is held. Hold it briefly; writers wait,
+/// and a commit of the thread that holds it, to this store or another, is refused with
+/// [`Error::InsideView`].
+///
+/// ```
+/// # use qlib::*;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<()> {
+/// # let store = Store::memory()?;
+/// # store.set_schema(Schema::new("Lamp").field("Brightness", Kind::Int)).await?;
+/// # let desk = store.transaction(|tx| tx.create_named(EntityId::ROOT, "Desk", "Lamp", [])).await?;
+/// let view = store.view();
+/// assert_eq!(view.find("/Desk")?, desk);
+/// assert_eq!(view.value(desk, "Brightness")?, None);
+/// assert_eq!(view.entity(desk)?.path(), "/Desk");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct View<'a> {
     pub(crate) core: CoreGuard<'a>,
