@@ -13,6 +13,7 @@ mod building;
 mod in_process;
 mod later;
 mod limits;
+mod ours;
 mod project;
 mod recorded;
 mod registry;
@@ -23,6 +24,7 @@ mod run;
 mod work;
 
 use clap::Parser;
+use ours::Ours;
 use registry::Registry;
 use std::path::PathBuf;
 
@@ -50,6 +52,7 @@ fn main() -> anyhow::Result<()> {
     let options = Options::parse();
     if let [who, work] = options.memory.as_slice() {
         match who.as_str() {
+            run::OURS => println!("{}", in_process::measure_memory::<Ours>(work)),
             run::REGISTRY => println!("{}", in_process::measure_memory::<Registry>(work)),
             _ => anyhow::bail!("nobody is called {who}"),
         }

@@ -5,12 +5,16 @@ use crate::building::{self, Building};
 use crate::in_process::InProcess;
 use crate::later::{self, Later};
 use crate::limits::Machine;
+use crate::ours::Ours;
 use crate::recorded::{Figure, Record};
 use crate::registry::Registry;
 use crate::report::{self, Line, Peer};
 use crate::rounds::{Side, alternate};
 use crate::row::{Goal, ROWS, Row, Theme};
 use anyhow::ensure;
+
+/// What the report calls us.
+pub(crate) const OURS: &str = "qlib";
 
 /// The peer that is a dependency.
 pub(crate) const REGISTRY: &str = "qlib-rs 0.1.1";
@@ -33,7 +37,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     }
     peers.push(Box::new(InProcess::<Registry>::new(REGISTRY)));
     let mut run = Run {
-        ours: None,
+        ours: Some(Box::new(InProcess::<Ours>::new(OURS))),
         peers,
         building: Building::new(),
         build: options.full || only.starts_with("building"),

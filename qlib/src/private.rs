@@ -208,7 +208,7 @@ impl Writable for NewValues {
     fn write<E, T: FieldType>(&mut self, field: Field<E, T>, value: T) {
         let key = field.key();
         self.0
-            .retain(|(other, _)| (other.declared_by, other.name) != (key.declared_by, key.name));
+            .retain(|(other, _)| (other.name, other.declared_by) != (key.name, key.declared_by));
         self.0.extend(value.encode().map(|value| (key, value)));
     }
 }

@@ -24,9 +24,9 @@ pub(crate) fn figure<S: Subject>(work: Option<Work>) -> Can<f64> {
         other => bail!("{other:?} is not about memory"),
     };
     // What a first store costs once (code, statics, lazy tables) is not the entities' cost.
-    drop(S::create(1)?);
+    drop(S::create_lean(1)?);
     let before = resident()?;
-    let Some(mut subject) = S::create(ENTITIES)? else {
+    let Some(mut subject) = S::create_lean(ENTITIES)? else {
         return Ok(None);
     };
     if restored {

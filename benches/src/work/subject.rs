@@ -19,6 +19,11 @@ pub(crate) trait Subject: Sized {
         Self::create(entities)
     }
 
+    /// The same store, which keeps as little as it can for readers that lag.
+    fn create_lean(entities: usize) -> Can<Self> {
+        Self::create(entities)
+    }
+
     /// The sum of `count`, read through handles that were bound beforehand.
     fn read_int(&mut self, order: &[u32]) -> Can<i64>;
 

@@ -48,7 +48,7 @@ impl RunningApp {
         declare_types(&own, &builder.registry, &mut report)?;
         for validator in &builder.registry.validators {
             let field = store.view().tree().resolve(validator.field)?;
-            store.shared().add_validator(field, *validator);
+            store.shared().validators.add(field, *validator);
         }
         for mut preload in builder.preload {
             own.transact(&mut preload)?;

@@ -4,6 +4,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use smol_str::SmolStr;
+use tracing_subscriber::fmt::writer::BoxMakeWriter;
 
 use crate::app::define::Worker;
 use crate::app::registry::{EntityFieldValidator, Registry};
@@ -54,6 +55,7 @@ pub struct AppBuilder {
     pub(crate) preload: Vec<Preload>,
     pub(crate) arguments: Vec<String>,
     pub(crate) own_arguments: Vec<OwnArgument>,
+    pub(crate) log: Option<BoxMakeWriter>,
 }
 
 /// An argument of the application's own, for `--help`.
@@ -81,6 +83,7 @@ impl AppBuilder {
             preload: Vec::new(),
             arguments: Vec::new(),
             own_arguments: Vec::new(),
+            log: None,
         }
     }
 
@@ -246,6 +249,16 @@ impl AppBuilder {
         let flag = format!("--{name}");
         let at = self.arguments.iter().position(|argument| *argument == flag);
         at.map(|at| self.arguments.remove(at)).is_some()
+    }
+
+    /// Where `qlib::main!` logs instead of to standard error: each log line is one writer that `make`
+    /// gives. The levels of the `Service` still decide what is logged.
+    pub fn log_to<W: std::io::Write + 'static>(
+        &mut self,
+        make: impl Fn() -> W + Send + Sync + 'static,
+    ) -> &mut Self {
+        self.log = Some(BoxMakeWriter::new(make));
+        self
     }
 
     /// Starts the application on the current thread, which must run a current-thread runtime inside

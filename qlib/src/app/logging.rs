@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use tracing::Level;
 use tracing::level_filters::LevelFilter;
+use tracing_subscriber::fmt::writer::BoxMakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 
 use crate::app::App;
@@ -49,11 +50,11 @@ fn enabled(target: &str, level: Level) -> bool {
     level <= filter(number.load(Ordering::Relaxed))
 }
 
-/// Logs to standard error, unless the application has a subscriber of its own.
-pub(crate) fn init() {
-    let ansi = std::io::stderr().is_terminal();
+/// Logs to standard error or to where the application says, unless it has a subscriber of its own.
+pub(crate) fn init(log: Option<BoxMakeWriter>) {
+    let ansi = log.is_none() && std::io::stderr().is_terminal();
     let format = tracing_subscriber::fmt::layer()
-        .with_writer(std::io::stderr)
+        .with_writer(log.unwrap_or_else(|| BoxMakeWriter::new(std::io::stderr)))
         .with_ansi(ansi);
     let levels = tracing_subscriber::filter::dynamic_filter_fn(|metadata, _| {
         enabled(metadata.target(), *metadata.level())

@@ -118,7 +118,7 @@ fn run<R: SetupResult>(main: Main, setup: impl FnOnce(&mut AppBuilder) -> R) -> 
     {
         builder.instance(host);
     }
-    logging::init();
+    logging::init(builder.log.take());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();

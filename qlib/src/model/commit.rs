@@ -170,6 +170,13 @@ pub enum Expect {
         /// Whether it exists.
         exists: bool,
     },
+    /// No type and no field was declared since: the commit uses numbers that it gives itself.
+    Schemas {
+        /// How many types there are.
+        types: u32,
+        /// How many fields there are, those of all types.
+        fields: u32,
+    },
 }
 
 /// What provoked a commit.

@@ -8,6 +8,7 @@ use crate::model::{
 };
 use crate::store::Store;
 use crate::store::outcome::CommitFuture;
+use crate::tree::Tree;
 
 /// An entity to read and write. Writes gather until [`Binding::commit`], which makes one commit of
 /// them; reads see them at once.
@@ -59,17 +60,23 @@ impl Binding {
     /// The value of a field, with the writes that wait here.
     ///
     /// # Errors
-    /// [`crate::Error::Missing`], [`crate::Error::Unset`], and others that say why it cannot be read.
+    /// [`crate::Error::Missing`], [`crate::Error::Unset`], and others that say why it cannot be read,
+    /// or why a write that waits here would be refused.
     pub fn get<E, T: FieldType>(&self, field: Field<E, T>) -> Result<T> {
-        let waits = |pending: &&Pending| {
-            pending.field.name == field.name()
-                && matches!(pending.mode, WriteMode::Always | WriteMode::IfChanged)
-        };
-        if let Some(pending) = self.writes.iter().rev().find(waits) {
-            let value = pending.value.as_ref().map(Value::as_ref);
-            return T::decode(value).map_err(|fault| fault.at(self.id.into(), field.name()));
+        let waits = |pending: &Pending| pending.field.name == field.name();
+        if !self.writes.iter().any(waits) {
+            return self.store.read(self.id, field);
         }
-        self.store.read(self.id, field)
+        let view = self.store.view();
+        let mut tree = view.tree().clone();
+        let next = tree.revision() + 1;
+        for pending in self.writes.iter().filter(|pending| waits(pending)) {
+            let op = pending.clone().into_op(self.id, &tree)?;
+            tree.try_steps(&[op], next)?;
+        }
+        let location = tree.locate(self.id, field.key())?;
+        T::decode(tree.value_at(self.id, &location))
+            .map_err(|fault| fault.at(tree.subject(self.id), field.name()))
     }
 
     /// Writes a field.
@@ -151,26 +158,29 @@ impl Binding {
         self
     }
 
-    /// Commits the writes that wait here.
+    /// Commits the writes that wait here; none wait any more, whatever becomes of the commit. Without
+    /// any there is no commit.
     pub fn commit(&mut self) -> CommitFuture {
         let id = self.id;
         let writes = std::mem::take(&mut self.writes);
         CommitFuture::new(self.store.submit(|tree| {
-            let op = |Pending {
-                          field,
-                          value,
-                          mode,
-                          quality,
-                      }| {
-                Ok(Op::Write(Write {
-                    id,
-                    field: tree.resolve(field)?,
-                    value,
-                    mode,
-                    quality,
-                }))
-            };
-            writes.into_iter().map(op).collect()
+            let mut ops = SmallVec::with_capacity(writes.len());
+            for pending in writes {
+                ops.push(pending.into_op(id, tree)?);
+            }
+            Ok(ops)
+        }))
+    }
+}
+
+impl Pending {
+    fn into_op(self, id: EntityId, tree: &Tree) -> Result<Op> {
+        Ok(Op::Write(Write {
+            id,
+            field: tree.resolve(self.field)?,
+            value: self.value,
+            mode: self.mode,
+            quality: self.quality,
         }))
     }
 }

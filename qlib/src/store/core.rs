@@ -2,19 +2,16 @@
 
 use std::cell::Cell;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Waker;
 
 use parking_lot::{Mutex, RwLock, RwLockReadGuard};
-use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use crate::log::Log;
-use crate::model::{
-    Applied, Clock, Commit, Error, Expect, FieldId, Limits, Op, Receipt, Result, Revision,
-    Validator, Value, WriteMode,
-};
-use crate::store::routes::{Routes, Topic};
+use crate::model::{Applied, Clock, Commit, Error, Limits, Op, Receipt, Result, Revision};
+use crate::store::routes::{Reader, Routes};
+use crate::store::validate::Validators;
 use crate::store::window::{Window, WindowLimits};
 use crate::tree::Tree;
 
@@ -26,28 +23,20 @@ pub(crate) struct Core {
     pub(crate) routes: Routes,
     pub(crate) log: Box<dyn Log>,
     pub(crate) connected: bool,
-    /// The commit that replaced the whole tree last; 0 if none did.
-    pub(crate) resync: Revision,
-}
-
-/// How far a subscription has read; what [`crate::Store::readers`] shows.
-#[derive(Debug)]
-pub(crate) struct Reader {
-    pub(crate) name: SmolStr,
-    pub(crate) position: AtomicU64,
+    /// The commits of the window that replaced the whole tree, and the last one before it.
+    pub(crate) resyncs: Vec<Revision>,
 }
 
 #[derive(Debug)]
 pub(crate) struct Shared {
     core: RwLock<Core>,
     pub(crate) clock: Clock,
-    validators: RwLock<FxHashMap<FieldId, Vec<Validator>>>,
-    has_validators: AtomicBool,
+    pub(crate) validators: Validators,
     pub(crate) readers: Mutex<Vec<std::sync::Weak<Reader>>>,
     pub(crate) connection: tokio::sync::watch::Sender<bool>,
-    /// Topics whose reader has gone; the next commit closes them, so that dropping a subscription
-    /// needs no lock.
-    closing: Mutex<Vec<Topic>>,
+    /// Readers that have gone; the next commit or subscription closes them, so that dropping one
+    /// does not need the core.
+    closing: Mutex<Vec<Arc<Reader>>>,
     has_closing: AtomicBool,
 }
 
@@ -85,13 +74,12 @@ impl Shared {
             routes: Routes::default(),
             log,
             connected: true,
-            resync: 0,
+            resyncs: Vec::new(),
         };
         Self {
             core: RwLock::new(core),
             clock,
-            validators: RwLock::default(),
-            has_validators: AtomicBool::new(false),
+            validators: Validators::default(),
             readers: Mutex::default(),
             connection: tokio::sync::watch::Sender::new(true),
             closing: Mutex::default(),
@@ -113,20 +101,47 @@ impl Shared {
         CoreGuard { core }
     }
 
+    /// Refuses to wait for a guard that this thread holds itself, of this store or of another.
+    pub(crate) fn outside_views(&self) -> Result<()> {
+        if GUARDS.get() > 0 {
+            return Err(Error::InsideView);
+        }
+        Ok(())
+    }
+
     /// Locks the core for a change that is no commit.
     ///
     /// # Errors
     /// [`Error::InsideView`]
     pub(crate) fn change<T>(&self, change: impl FnOnce(&mut Core) -> T) -> Result<T> {
-        if GUARDS.get() > 0 {
-            return Err(Error::InsideView);
-        }
-        Ok(change(&mut self.core.write()))
+        self.outside_views()?;
+        let mut core = self.core.write();
+        self.close_readers(&mut core);
+        Ok(change(&mut core))
     }
 
-    pub(crate) fn close_later(&self, topic: Topic) {
-        self.closing.lock().push(topic);
+    pub(crate) fn close_later(&self, reader: Arc<Reader>) {
+        self.closing.lock().push(reader);
         self.has_closing.store(true, Ordering::Release);
+    }
+
+    fn close_readers(&self, core: &mut Core) {
+        if self.has_closing.swap(false, Ordering::AcqRel) {
+            for reader in std::mem::take(&mut *self.closing.lock()) {
+                core.routes.close(&reader);
+            }
+        }
+    }
+
+    /// Lists a reader among those that [`crate::Store::readers`] shows.
+    pub(crate) fn list(&self, reader: &Arc<Reader>) {
+        let mut readers = self.readers.lock();
+        if readers.len() == readers.capacity() {
+            readers.retain(|reader| reader.strong_count() > 0);
+            let alive = readers.len();
+            readers.reserve(alive + 1);
+        }
+        readers.push(Arc::downgrade(reader));
     }
 
     /// Orders, applies and publishes a commit that `prepare` makes under the lock.
@@ -134,9 +149,7 @@ impl Shared {
     /// # Errors
     /// Why the commit is refused; nothing has changed then.
     pub(crate) fn commit(&self, prepare: impl FnOnce(&Tree) -> Result<Commit>) -> Result<Receipt> {
-        if GUARDS.get() > 0 {
-            return Err(Error::InsideView);
-        }
+        self.outside_views()?;
         let mut woken = Vec::new();
         let receipt = {
             let mut core = self.core.write();
@@ -144,12 +157,15 @@ impl Shared {
             if !core.connected {
                 return Err(Error::Disconnected);
             }
-            if self.has_closing.swap(false, Ordering::AcqRel) {
-                for topic in self.closing.lock().drain(..) {
-                    core.routes.close(topic);
-                }
-            }
+            self.close_readers(core);
             let commit = prepare(&core.tree)?;
+            if commit.ops.is_empty() {
+                return Ok(Receipt {
+                    revision: core.tree.revision(),
+                    time: core.tree.time(),
+                    value: (),
+                });
+            }
             core.commit(commit, &self.clock, &mut woken)?
         };
         for waker in woken {
@@ -157,95 +173,6 @@ impl Shared {
         }
         Ok(receipt)
     }
-
-    /// Runs the application's validators on what a commit would write. Where the value depends on
-    /// the one that is there, the commit expects that one to stay.
-    ///
-    /// # Errors
-    /// [`Error::Constraint`]
-    pub(crate) fn validate(&self, commit: &mut Commit) -> Result<()> {
-        let validators = self.validators.read();
-        if validators.is_empty() {
-            return Ok(());
-        }
-        let core = self.read();
-        for op in &commit.ops {
-            match op {
-                Op::Write(write) => {
-                    let Some(checks) = validators.get(&write.field) else {
-                        continue;
-                    };
-                    let mut value = write.value.clone();
-                    if matches!(write.mode, WriteMode::Add | WriteMode::Subtract) {
-                        let sign = if write.mode == WriteMode::Add { 1 } else { -1 };
-                        let entity = core.tree.existing(write.id)?;
-                        value = match (entity.value(write.field)?, value) {
-                            (Some(Value::Int(a)), Some(Value::Int(b))) => {
-                                a.checked_add(sign * b).map(Value::Int)
-                            }
-                            (Some(Value::Float(a)), Some(Value::Float(b))) => {
-                                Some(Value::Float(a + sign as f64 * b))
-                            }
-                            _ => None,
-                        };
-                        let revision = entity.stamp(write.field)?.revision;
-                        commit.expect.push(Expect::Field {
-                            id: write.id,
-                            field: write.field,
-                            revision,
-                        });
-                    }
-                    run(checks, value.as_ref(), || core.tree.subject(write.id))?;
-                }
-                Op::Create(create) => {
-                    for (field, value) in &create.values {
-                        if let Some(checks) = validators.get(field) {
-                            run(checks, Some(value), || create.id.into())?;
-                        }
-                    }
-                }
-                _ => {}
-            }
-        }
-        Ok(())
-    }
-
-    #[inline]
-    pub(crate) fn has_validators(&self) -> bool {
-        self.has_validators.load(Ordering::Acquire)
-    }
-
-    /// Adds a validator; one that was added before is not added again.
-    pub(crate) fn add_validator(&self, field: FieldId, validator: Validator) {
-        let mut validators = self.validators.write();
-        let known = validators.entry(field).or_default();
-        if !known
-            .iter()
-            .any(|known| std::ptr::fn_addr_eq(known.check, validator.check))
-        {
-            known.push(validator);
-        }
-        self.has_validators.store(true, Ordering::Release);
-    }
-}
-
-fn run(
-    checks: &[Validator],
-    value: Option<&Value>,
-    subject: impl Fn() -> crate::model::Subject,
-) -> Result<()> {
-    let Some(value) = value else { return Ok(()) };
-    for validator in checks {
-        if let Err(reason) = (validator.check)(value.as_ref()) {
-            let reason = format!("cannot hold {value:?}: {reason}").into();
-            return Err(Error::Constraint {
-                entity: subject(),
-                field: validator.field.name.into(),
-                reason,
-            });
-        }
-    }
-    Ok(())
 }
 
 impl Core {
@@ -280,11 +207,19 @@ impl Core {
             resync,
             changes,
         };
-        self.routes.enter(&applied, self.window.first(), woken);
-        self.window.push(Arc::new(applied));
+        let Self {
+            tree,
+            window,
+            routes,
+            ..
+        } = self;
+        routes.enter(&applied, tree, woken);
+        window.push(Arc::new(applied), |old| routes.forget(old, tree));
         if resync {
-            self.resync = revision;
-            self.routes.wake_all(woken);
+            routes.wake_all(woken);
+            let first = window.first();
+            self.resyncs.retain(|resync| *resync >= first);
+            self.resyncs.push(revision);
         }
         Ok(receipt)
     }

@@ -82,7 +82,7 @@ impl Delivery {
     }
 
     /// The value before the change; for a subscription that merges changes, the value that it
-    /// delivered before.
+    /// delivered before, or the oldest that the recent window still holds.
     #[must_use]
     pub fn previous(&self) -> Option<ValueRef<'_>> {
         match &self.seen {

@@ -2,34 +2,36 @@
 
 mod binding;
 mod change;
+mod commit;
 mod core;
 mod event;
 mod happening;
 mod outcome;
 mod past;
+mod reading;
 mod routes;
 mod select;
 mod shape;
 mod snapshot;
+mod status;
 mod subscribe;
 mod subscription;
 mod system;
+#[cfg(test)]
+mod tests;
 mod transaction;
+mod validate;
 mod view;
 mod window;
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
-use smallvec::SmallVec;
 use smol_str::SmolStr;
 
 use crate::log::{Log, MemoryLog};
 use crate::model::{
-    Cause, Clock, Commit, Entity, EntityId, Error, Expect, Fence, Field, FieldType, Op, Receipt,
-    Result, Revision, Schema,
+    Cause, Clock, Entity, EntityId, Error, Fence, Field, FieldType, Op, Result, Revision, Schema,
 };
-use crate::tree::Tree;
 
 pub(crate) use self::core::Shared;
 pub(crate) use binding::system as system_fields;
@@ -39,6 +41,7 @@ pub use event::{Delivery, Event, Lagged};
 pub use happening::{Created, Deleted, Moved, SchemaChanged};
 pub use outcome::CommitFuture;
 pub use snapshot::Snapshot;
+pub use status::{ReaderStatus, Stats};
 use subscribe::About;
 pub(crate) use subscribe::context_value;
 pub use subscribe::{Changes, FieldEvent, Subscribe, SubscribeField};
@@ -48,9 +51,6 @@ pub(crate) use system::SERVICE;
 pub use transaction::Transaction;
 pub use view::{Bound, View};
 pub use window::WindowLimits;
-
-/// How often the closure of a transaction runs before a conflict is an error.
-const ATTEMPTS: usize = 16;
 
 /// A store of live objects. Clones are handles of the same store.
 #[derive(Clone, Debug)]
@@ -210,74 +210,6 @@ impl Store {
         CommitFuture::new(self.transact(closure))
     }
 
-    pub(crate) fn transact<T>(
-        &self,
-        mut closure: impl FnMut(&mut Transaction<'_>) -> Result<T>,
-    ) -> Result<Receipt<T>> {
-        for attempt in 1.. {
-            let mut transaction = Transaction::begin(&self.shared);
-            let value = closure(&mut transaction)?;
-            let (ops, expect) = transaction.finish();
-            if ops.is_empty() {
-                let core = self.shared.read();
-                return Ok(Receipt {
-                    revision: core.tree.revision(),
-                    time: core.tree.time(),
-                    value,
-                });
-            }
-            match self.submit_expecting(|_| Ok(ops), expect) {
-                Ok(Receipt { revision, time, .. }) => {
-                    return Ok(Receipt {
-                        revision,
-                        time,
-                        value,
-                    });
-                }
-                Err(error) if transaction::may_run_again(&error) && attempt < ATTEMPTS => {}
-                Err(error) => return Err(error),
-            }
-        }
-        unreachable!("the last attempt returns")
-    }
-
-    pub(crate) fn submit(
-        &self,
-        ops: impl FnOnce(&Tree) -> Result<SmallVec<[Op; 1]>>,
-    ) -> Result<Receipt> {
-        self.submit_expecting(ops, Vec::new())
-    }
-
-    fn submit_expecting(
-        &self,
-        ops: impl FnOnce(&Tree) -> Result<SmallVec<[Op; 1]>>,
-        expect: Vec<Expect>,
-    ) -> Result<Receipt> {
-        let prepare = |tree: &Tree| {
-            let Origin {
-                writer,
-                cause,
-                depth,
-                fence,
-            } = &*self.origin;
-            let (writer, cause, fence) = (writer.clone(), cause.clone(), fence.clone());
-            Ok(Commit {
-                ops: ops(tree)?,
-                expect,
-                writer,
-                cause,
-                depth: *depth,
-                fence,
-            })
-        };
-        if !self.shared.has_validators() {
-            return self.shared.commit(prepare);
-        }
-        let mut commit = prepare(&self.shared.read().tree)?;
-        self.shared.validate(&mut commit)?;
-        self.shared.commit(|_| Ok(commit))
-    }
-
     /// Declares or redefines a type.
     ///
     /// The commit's error is [`Error::Schema`] where the new definition would lose or contradict
@@ -314,47 +246,32 @@ impl Store {
     /// Subscribes to a field by its name: of a type, or of one entity if the type is empty and
     /// [`Subscribe::entity`] names one.
     pub fn subscribe_named(&self, entity_type: &str, field: &str) -> Subscribe {
-        let entity_type = (!entity_type.is_empty()).then(|| entity_type.into());
-        Subscribe::new(&self.shared, About::Field(field.into()), entity_type)
+        self.subscribe_about(About::Field(field.into()), entity_type)
     }
 
     /// Subscribes to the creation of entities of a type.
     pub fn subscribe_created(&self, entity_type: &str) -> Subscribe {
-        Subscribe::new(&self.shared, About::Created, Some(entity_type.into()))
+        self.subscribe_about(About::Created, entity_type)
     }
 
     /// Subscribes to the deletion of entities of a type.
     pub fn subscribe_deleted(&self, entity_type: &str) -> Subscribe {
-        Subscribe::new(&self.shared, About::Deleted, Some(entity_type.into()))
+        self.subscribe_about(About::Deleted, entity_type)
     }
 
     /// Subscribes to moves and renames of entities of a type.
     pub fn subscribe_moved(&self, entity_type: &str) -> Subscribe {
-        Subscribe::new(&self.shared, About::Moved, Some(entity_type.into()))
+        self.subscribe_about(About::Moved, entity_type)
+    }
+
+    fn subscribe_about(&self, about: About, entity_type: &str) -> Subscribe {
+        let entity_type = (!entity_type.is_empty()).then(|| entity_type.into());
+        Subscribe::new(&self.shared, about, entity_type)
     }
 
     /// Subscribes to declarations and redefinitions of types.
     pub fn subscribe_schemas(&self) -> Subscribe {
         Subscribe::new(&self.shared, About::Schema, None)
-    }
-
-    /// Who reads changes, and how far each of them is.
-    #[must_use]
-    pub fn readers(&self) -> Vec<ReaderStatus> {
-        let newest = self.shared.read().tree.revision();
-        let mut readers = self.shared.readers.lock();
-        readers.retain(|reader| reader.strong_count() > 0);
-        let alive = readers.iter().filter_map(std::sync::Weak::upgrade);
-        alive
-            .map(|reader| {
-                let position = reader.position.load(Ordering::Relaxed);
-                ReaderStatus {
-                    name: reader.name.clone(),
-                    position,
-                    behind: newest.saturating_sub(position),
-                }
-            })
-            .collect()
     }
 
     /// Stops taking commits until [`Store::connect`]; reads go on, subscriptions pause.
@@ -398,53 +315,11 @@ impl Store {
         self.shared.read().tree.revision()
     }
 
-    /// How much the store holds.
-    #[must_use]
-    pub fn stats(&self) -> Stats {
-        let core = self.shared.read();
-        Stats {
-            log: core.log.name(),
-            revision: core.tree.revision(),
-            durable: core.log.durable(),
-            entities: core.tree.len(),
-            window_commits: core.window.len(),
-            window_bytes: core.window.bytes(),
-        }
-    }
-
     /// The clock by which commits are stamped.
     #[must_use]
     pub fn clock(&self) -> &Clock {
         &self.shared.clock
     }
-}
-
-/// How far a subscription has read.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct ReaderStatus {
-    /// What the subscription is called.
-    pub name: SmolStr,
-    /// The revision up to which it has read everything.
-    pub position: Revision,
-    /// How many revisions came since.
-    pub behind: Revision,
-}
-
-/// How much a store holds.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Stats {
-    /// The kind of log.
-    pub log: &'static str,
-    /// The newest revision.
-    pub revision: Revision,
-    /// The newest revision that outlives the process.
-    pub durable: Revision,
-    /// Entities.
-    pub entities: usize,
-    /// Commits in the recent window.
-    pub window_commits: usize,
-    /// Bytes of the recent window, roughly.
-    pub window_bytes: usize,
 }
 
 /// A missing entity as the error of a handler whose own entity it was.

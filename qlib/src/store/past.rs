@@ -7,8 +7,8 @@
 use smol_str::SmolStr;
 
 use crate::model::{
-    Change, DeletedEntity, EntityId, FieldId, Place, Placement, Revision, Stamp, TypeId, Value,
-    ValueRef,
+    Applied, Change, DeletedEntity, EntityId, FieldChange, FieldId, Place, Placement, Revision,
+    Stamp, TypeId, Value, ValueRef,
 };
 use crate::store::window::Window;
 use crate::tree::{Lens, Tree};
@@ -24,7 +24,7 @@ pub(crate) struct Past<'a> {
 impl<'a> Past<'a> {
     /// The entity as it was when it was deleted, if that was after this revision.
     fn deleted(self, id: EntityId) -> Option<&'a DeletedEntity> {
-        let revision = self.deleted_at(id)?;
+        let revision = self.window.deleted_after(id, self.revision)?;
         self.window
             .get(revision)?
             .changes
@@ -33,11 +33,6 @@ impl<'a> Past<'a> {
                 Change::Deleted(deleted) if deleted.id == id => Some(&**deleted),
                 _ => None,
             })
-    }
-
-    /// When the entity was deleted first after this revision.
-    fn deleted_at(self, id: EntityId) -> Option<Revision> {
-        self.window.deleted_after(id, self.revision)
     }
 
     /// The placement of an entity in a commit.
@@ -54,36 +49,145 @@ impl<'a> Past<'a> {
             })
     }
 
-    /// The type, the parent and the name at this revision.
-    fn entity(self, id: EntityId) -> Option<(TypeId, Option<EntityId>, SmolStr)> {
-        let (entity_type, mut parent, mut name, mut stamp) = match self.deleted(id) {
-            Some(gone) => (
-                gone.entity_type,
-                Some(gone.place.parent),
-                gone.place.name.clone(),
-                gone.stamp,
-            ),
+    /// Where an entity stood at this revision.
+    fn entity(self, id: EntityId) -> Option<Standing> {
+        let mut standing = match self.deleted(id) {
+            Some(gone) => Standing {
+                entity_type: gone.entity_type,
+                parent: Some(gone.place.parent),
+                name: gone.place.name.clone(),
+                stamp: gone.stamp,
+            },
             None => {
                 let entity = self.tree.entity(id)?;
-                let parent = entity.parent().map(|parent| parent.id());
-                (
-                    entity.entity_type(),
-                    parent,
-                    entity.name().clone(),
-                    entity.stamp(FieldId::NAME).ok()?,
-                )
+                Standing {
+                    entity_type: entity.entity_type(),
+                    parent: entity.parent().map(|parent| parent.id()),
+                    name: entity.name().clone(),
+                    stamp: entity.stamp(FieldId::NAME).ok()?,
+                }
             }
         };
-        while stamp.revision > self.revision {
-            let placed = self.placement(id, stamp.revision)?;
-            let Place {
-                parent: before,
-                name: called,
-                ..
-            } = placed.from.as_ref()?;
-            (parent, name, stamp) = (Some(*before), called.clone(), placed.previous_stamp);
+        while standing.stamp.revision > self.revision {
+            let placed = self.placement(id, standing.stamp.revision)?;
+            let before = placed.from.as_ref()?;
+            standing.parent = Some(before.parent);
+            standing.name = before.name.clone();
+            standing.stamp = placed.previous_stamp;
         }
-        Some((entity_type, parent, name))
+        Some(standing)
+    }
+
+    /// The write of a field in a commit.
+    fn written(self, id: EntityId, field: FieldId, revision: Revision) -> Option<&'a FieldChange> {
+        let changes = &self.window.get(revision)?.changes;
+        changes.iter().find_map(|change| match change {
+            Change::Field(change) if change.id == id && change.field == field => Some(change),
+            _ => None,
+        })
+    }
+
+    /// Whether the commit `since` was the last one up to this revision that changed a field, or,
+    /// with `writes`, that wrote it.
+    pub(crate) fn unchanged_since(
+        self,
+        id: EntityId,
+        field: FieldId,
+        since: Revision,
+        writes: bool,
+    ) -> bool {
+        self.last_change(id, field, since, writes) == Some(since)
+    }
+
+    fn last_change(
+        self,
+        id: EntityId,
+        field: FieldId,
+        since: Revision,
+        writes: bool,
+    ) -> Option<Revision> {
+        if matches!(field, FieldId::NAME | FieldId::PARENT) {
+            let mut stamp = self.entity(id)?.stamp;
+            while stamp.revision > since {
+                let placed = self.placement(id, stamp.revision)?;
+                let before = placed.from.as_ref()?;
+                let changed = match field {
+                    FieldId::NAME => before.name != placed.to.name,
+                    _ => before.parent != placed.to.parent,
+                };
+                if changed {
+                    break;
+                }
+                stamp = placed.previous_stamp;
+            }
+            return Some(stamp.revision);
+        }
+        let (_, mut stamp) = Lens::column(&self, id, field)?;
+        while stamp.revision > since {
+            let written = self.written(id, field, stamp.revision)?;
+            if writes || written.is_change() {
+                break;
+            }
+            stamp = written.previous_stamp;
+        }
+        Some(stamp.revision)
+    }
+
+    /// The child of `parent` called `name` before a commit, where it was `after` behind it.
+    fn child_before(
+        self,
+        parent: EntityId,
+        name: &str,
+        commit: &Applied,
+        after: Option<EntityId>,
+    ) -> Option<EntityId> {
+        let called = |place: &Place| place.parent == parent && place.name == name;
+        let changes = || commit.changes.iter().filter_map(places);
+        // A commit says what changed on the whole: at most one child had the name before it.
+        let had_it = changes().find(|(_, from, _)| from.is_some_and(called));
+        let has_it = |(.., to): (_, _, Option<&Place>)| to.is_some_and(called);
+        match had_it {
+            Some((id, ..)) => Some(id),
+            None if changes().any(has_it) => None,
+            None => after,
+        }
+    }
+
+    /// The commit before this one that may have changed the children of `parent`.
+    fn commit_before(self, parent: EntityId, commit: &Applied) -> Revision {
+        let before = |change: &Change| match change {
+            Change::Deleted(deleted) if deleted.id == parent => Some(deleted.children_revision),
+            _ => {
+                let (_, from, to) = places(change)?;
+                let here = from.into_iter().chain(to);
+                here.filter(|place| place.parent == parent)
+                    .map(|place| place.children_revision)
+                    .min()
+            }
+        };
+        // A commit that moved an entity through `parent`, or put its children into another order,
+        // does not say: then it may be the one before.
+        let known = commit.changes.iter().filter_map(before);
+        known.fold(commit.revision - 1, Ord::min)
+    }
+}
+
+/// Where an entity stood, and since when.
+struct Standing {
+    entity_type: TypeId,
+    parent: Option<EntityId>,
+    name: SmolStr,
+    stamp: Stamp,
+}
+
+/// The entity that a change put somewhere or took away, from where, and to where.
+fn places(change: &Change) -> Option<(EntityId, Option<&Place>, Option<&Place>)> {
+    match change {
+        Change::Created(placed) | Change::Placed(placed) => {
+            Some((placed.id, placed.from.as_ref(), Some(&placed.to)))
+        }
+        Change::Deleted(deleted) => Some((deleted.id, Some(&deleted.place), None)),
+        Change::Field(_) | Change::Schema(_) => None,
     }
 }
 
@@ -93,59 +197,29 @@ impl Lens for Past<'_> {
     }
 
     fn type_of(&self, id: EntityId) -> Option<TypeId> {
-        self.entity(id).map(|(entity_type, ..)| entity_type)
+        self.entity(id).map(|standing| standing.entity_type)
     }
 
     fn place(&self, id: EntityId) -> Option<(Option<EntityId>, SmolStr)> {
-        self.entity(id).map(|(_, parent, name)| (parent, name))
+        self.entity(id)
+            .map(|standing| (standing.parent, standing.name))
     }
 
     fn child(&self, parent: EntityId, name: &str) -> Option<EntityId> {
-        let (mut child, mut revision) = match self.deleted_at(parent) {
+        let (mut child, mut revision) = match self.window.deleted_after(parent, self.revision) {
             Some(revision) => (None, revision),
             None => {
                 let entity = self.tree.entity(parent)?;
-                let child = entity.child(name).map(|child| child.id());
-                (child, entity.stamp(FieldId::CHILDREN).ok()?.revision)
+                (
+                    entity.child(name).map(|child| child.id()),
+                    entity.stamp(FieldId::CHILDREN).ok()?.revision,
+                )
             }
         };
-        let called = |place: &Place| place.parent == parent && place.name == name;
         while revision > self.revision {
-            let mut before = revision;
-            let (mut had_it, mut has_it) = (None, false);
-            for change in &self.window.get(revision)?.changes {
-                let (id, from, to) = match change {
-                    Change::Created(placed) | Change::Placed(placed) => {
-                        (placed.id, placed.from.as_ref(), Some(&placed.to))
-                    }
-                    Change::Deleted(deleted) => {
-                        if deleted.id == parent {
-                            before = before.min(deleted.children_revision);
-                        }
-                        (deleted.id, Some(&deleted.place), None)
-                    }
-                    Change::Field(_) | Change::Schema(_) => continue,
-                };
-                had_it = had_it.or(from.filter(|place| called(place)).map(|_| id));
-                has_it |= to.is_some_and(called);
-                for place in from
-                    .into_iter()
-                    .chain(to)
-                    .filter(|place| place.parent == parent)
-                {
-                    before = before.min(place.children_revision);
-                }
-            }
-            // A commit says what changed on the whole: at most one child had the name before it.
-            child = match (had_it, has_it) {
-                (Some(id), _) => Some(id),
-                (None, true) => None,
-                (None, false) => child,
-            };
-            if before == revision {
-                return None;
-            }
-            revision = before;
+            let commit = self.window.get(revision)?;
+            child = self.child_before(parent, name, commit, child);
+            revision = self.commit_before(parent, commit);
         }
         child
     }
@@ -165,17 +239,19 @@ impl Lens for Past<'_> {
             }
         };
         while stamp.revision > self.revision {
-            let written =
-                self.window.get(stamp.revision)?.changes.iter().find_map(
-                    |change| match change {
-                        Change::Field(change) if change.id == id && change.field == field => {
-                            Some(change)
-                        }
-                        _ => None,
-                    },
-                )?;
+            let written = self.written(id, field, stamp.revision)?;
             (value, stamp) = (written.previous.clone(), written.previous_stamp);
         }
         Some((value, stamp))
+    }
+
+    fn value(&self, id: EntityId, field: FieldId) -> Option<Value> {
+        match field {
+            FieldId::NAME => self.place(id).map(|(_, name)| Value::String(name)),
+            FieldId::PARENT => self.place(id)?.0.map(Value::EntityReference),
+            // The order of the children of before is not kept.
+            FieldId::CHILDREN => None,
+            _ => self.column(id, field)?.0,
+        }
     }
 }

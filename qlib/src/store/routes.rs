@@ -5,18 +5,33 @@
 //! that reads rarely costs a writer nothing.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::Waker;
 
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
+use smol_str::SmolStr;
 
-use crate::model::{Applied, Change, EntityId, FieldId, Revision};
+use crate::model::{Applied, Change, EntityId, FieldId, Revision, TypeId};
+use crate::store::event::subject_of;
+use crate::store::window::Window;
+use crate::tree::Tree;
 
-/// What a reader reads about: a field, or one of the events below; of all entities, or of one.
+/// What a reader reads about: a field, or one of the events below; of one entity, of a type and
+/// those that extend it, or of all.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Topic {
     pub(crate) what: FieldId,
-    pub(crate) entity: Option<EntityId>,
+    pub(crate) of: Of,
+}
+
+/// Whom a topic is about.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Of {
+    All,
+    Type(TypeId),
+    Entity(EntityId),
 }
 
 /// Entities that are made.
@@ -28,39 +43,114 @@ pub(crate) const MOVED: FieldId = FieldId(u32::MAX - 2);
 /// Types that are declared or redefined.
 pub(crate) const SCHEMA: FieldId = FieldId(u32::MAX - 3);
 
+/// How far a subscription has read, and how it is woken.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    pub(crate) name: SmolStr,
+    pub(crate) topic: Topic,
+    pub(crate) position: AtomicU64,
+    waker: Mutex<Option<Waker>>,
+    /// Whether it is among those that its topic wakes.
+    parked: AtomicBool,
+}
+
+impl Reader {
+    pub(crate) fn new(name: SmolStr, topic: Topic, position: Revision) -> Self {
+        Self {
+            name,
+            topic,
+            position: AtomicU64::new(position),
+            waker: Mutex::default(),
+            parked: AtomicBool::new(false),
+        }
+    }
+
+    /// Forgets whom to wake.
+    pub(crate) fn silence(&self) -> Option<Waker> {
+        self.waker.lock().take()
+    }
+}
+
 #[derive(Debug, Default)]
 struct Route {
     readers: usize,
+    /// The list is complete behind this revision, as far as the window reaches.
+    since: Revision,
     revisions: VecDeque<Revision>,
     /// The newest revision that fell out of the list with the window.
     lost: Revision,
-    parked: Mutex<Vec<Waker>>,
+    parked: Mutex<Vec<Arc<Reader>>>,
 }
 
 /// All topics that somebody reads.
 #[derive(Debug, Default)]
 pub(crate) struct Routes {
     by_topic: FxHashMap<Topic, Route>,
-    /// Topics of one entity: while there are none, no change is looked up under its entity.
+    /// Readers by whom their topics are about: where there are none, no change is looked up so.
+    of_types: usize,
     of_entities: usize,
+    of_all: usize,
 }
 
 impl Routes {
-    pub(crate) fn open(&mut self, topic: Topic) {
-        let route = self.by_topic.entry(topic).or_default();
+    /// Adds a reader of what comes behind `from`.
+    pub(crate) fn open(&mut self, topic: Topic, from: Revision, tree: &Tree, window: &Window) {
+        *self.count(topic.of) += 1;
+        let route = self.by_topic.entry(topic).or_insert_with(|| Route {
+            since: tree.revision(),
+            ..Route::default()
+        });
         route.readers += 1;
-        self.of_entities += usize::from(topic.entity.is_some());
+        if from < route.since {
+            let first = (from + 1).max(window.first());
+            for revision in (first..=route.since).rev() {
+                let concerns = |applied: &Arc<Applied>| {
+                    let mut changes = applied.changes.iter();
+                    changes.any(|change| concerns(topic, change, tree))
+                };
+                if window.get(revision).is_some_and(concerns) {
+                    route.revisions.push_front(revision);
+                }
+            }
+            route.since = from;
+        }
     }
 
-    pub(crate) fn close(&mut self, topic: Topic) {
-        let Some(route) = self.by_topic.get_mut(&topic) else {
+    /// Removes a reader.
+    pub(crate) fn close(&mut self, reader: &Arc<Reader>) {
+        let Some(route) = self.by_topic.get_mut(&reader.topic) else {
             return;
         };
         route.readers -= 1;
-        self.of_entities -= usize::from(topic.entity.is_some());
         if route.readers == 0 {
-            self.by_topic.remove(&topic);
+            self.by_topic.remove(&reader.topic);
+        } else if reader.parked.load(Ordering::Relaxed) {
+            let parked = route.parked.get_mut();
+            parked.retain(|other| !Arc::ptr_eq(other, reader));
         }
+        *self.count(reader.topic.of) -= 1;
+    }
+
+    fn count(&mut self, of: Of) -> &mut usize {
+        match of {
+            Of::All => &mut self.of_all,
+            Of::Type(_) => &mut self.of_types,
+            Of::Entity(_) => &mut self.of_entities,
+        }
+    }
+
+    /// How many topics somebody reads.
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.by_topic.len()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn parked(&self) -> usize {
+        self.by_topic
+            .values()
+            .map(|route| route.parked.lock().len())
+            .sum()
     }
 
     /// The revisions after `position` that concern the topic, in order.
@@ -80,95 +170,113 @@ impl Routes {
             })
     }
 
-    /// The newest revision of the topic that is no longer in its list; 0 if none was lost.
+    /// The newest revision of the topic that fell out of the window; 0 if none did.
     pub(crate) fn lost(&self, topic: Topic) -> Revision {
         self.by_topic.get(&topic).map_or(0, |route| route.lost)
     }
 
-    /// Wakes `waker` once, when the topic has something new.
-    pub(crate) fn park(&self, topic: Topic, waker: &Waker) {
-        if let Some(route) = self.by_topic.get(&topic) {
-            let mut parked = route.parked.lock();
-            if !parked.iter().any(|other| other.will_wake(waker)) {
-                parked.push(waker.clone());
-            }
+    /// Wakes `waker` once, when the reader's topic has something new.
+    pub(crate) fn park(&self, reader: &Arc<Reader>, waker: &Waker) {
+        let mut slot = reader.waker.lock();
+        if !slot.as_ref().is_some_and(|known| known.will_wake(waker)) {
+            *slot = Some(waker.clone());
+        }
+        drop(slot);
+        if !reader.parked.swap(true, Ordering::Relaxed)
+            && let Some(route) = self.by_topic.get(&reader.topic)
+        {
+            route.parked.lock().push(Arc::clone(reader));
         }
     }
 
-    /// Enters a commit under its topics; adds those who waited for it to `woken`. `first` is the
-    /// oldest revision that the window still holds.
-    pub(crate) fn enter(&mut self, applied: &Applied, first: Revision, woken: &mut Vec<Waker>) {
+    /// Enters a commit under its topics; adds those who waited for it to `woken`.
+    pub(crate) fn enter(&mut self, applied: &Applied, tree: &Tree, woken: &mut Vec<Waker>) {
+        let revision = applied.revision;
+        self.visit(&applied.changes, tree, |route| {
+            if route.revisions.back() != Some(&revision) {
+                route.revisions.push_back(revision);
+            }
+            route.wake(woken);
+        });
+    }
+
+    /// Takes a commit that fell out of the window, the oldest one, from its topics.
+    pub(crate) fn forget(&mut self, applied: &Applied, tree: &Tree) {
+        self.visit(&applied.changes, tree, |route| {
+            if route.revisions.front() == Some(&applied.revision) {
+                route.revisions.pop_front();
+                route.lost = applied.revision;
+            }
+        });
+    }
+
+    /// Visits the topics of each change.
+    #[inline]
+    fn visit(&mut self, changes: &[Change], tree: &Tree, mut visit: impl FnMut(&mut Route)) {
         if self.by_topic.is_empty() {
             return;
         }
-        for change in &applied.changes {
-            match change {
-                Change::Field(change) => {
-                    self.note(change.field, change.id, applied.revision, first, woken)
-                }
-                Change::Created(placed) => {
-                    for what in [CREATED, FieldId::NAME, FieldId::PARENT] {
-                        self.note(what, placed.id, applied.revision, first, woken);
+        let (of_types, of_entities, of_all) =
+            (self.of_types > 0, self.of_entities > 0, self.of_all > 0);
+        for change in changes {
+            let (id, entity_type) = subject_of(change);
+            for what in whats(change) {
+                let mut look = |of| {
+                    if let Some(route) = self.by_topic.get_mut(&Topic { what: *what, of }) {
+                        visit(route);
+                    }
+                };
+                if of_types {
+                    for each in tree.lineage(entity_type) {
+                        look(Of::Type(*each));
                     }
                 }
-                Change::Placed(placed) => {
-                    for what in [MOVED, FieldId::NAME, FieldId::PARENT] {
-                        self.note(what, placed.id, applied.revision, first, woken);
-                    }
+                if of_entities {
+                    look(Of::Entity(id));
                 }
-                Change::Deleted(deleted) => {
-                    self.note(DELETED, deleted.id, applied.revision, first, woken)
-                }
-                Change::Schema(_) => {
-                    self.note(SCHEMA, EntityId::ROOT, applied.revision, first, woken)
+                if of_all {
+                    look(Of::All);
                 }
             }
-        }
-    }
-
-    fn note(
-        &mut self,
-        what: FieldId,
-        id: EntityId,
-        revision: Revision,
-        first: Revision,
-        woken: &mut Vec<Waker>,
-    ) {
-        if let Some(route) = self.by_topic.get_mut(&Topic { what, entity: None }) {
-            route.note(revision, first, woken);
-        }
-        if self.of_entities > 0
-            && let Some(route) = self.by_topic.get_mut(&Topic {
-                what,
-                entity: Some(id),
-            })
-        {
-            route.note(revision, first, woken);
         }
     }
 
     /// All who wait, for whatever: for events that concern everybody.
     pub(crate) fn wake_all(&mut self, woken: &mut Vec<Waker>) {
         for route in self.by_topic.values_mut() {
-            woken.append(route.parked.get_mut());
+            route.wake(woken);
         }
     }
 }
 
 impl Route {
-    fn note(&mut self, revision: Revision, first: Revision, woken: &mut Vec<Waker>) {
-        if self.revisions.back() != Some(&revision) {
-            self.revisions.push_back(revision);
+    fn wake(&mut self, woken: &mut Vec<Waker>) {
+        for reader in self.parked.get_mut().drain(..) {
+            reader.parked.store(false, Ordering::Relaxed);
+            woken.extend(reader.silence());
         }
-        while let Some(oldest) = self
-            .revisions
-            .front()
-            .copied()
-            .filter(|oldest| *oldest < first)
-        {
-            self.lost = oldest;
-            self.revisions.pop_front();
-        }
-        woken.append(self.parked.get_mut());
     }
+}
+
+/// What a change is about.
+#[inline]
+fn whats(change: &Change) -> &[FieldId] {
+    match change {
+        Change::Field(change) => std::slice::from_ref(&change.field),
+        Change::Created(_) => &[CREATED, FieldId::NAME, FieldId::PARENT],
+        Change::Placed(_) => &[MOVED, FieldId::NAME, FieldId::PARENT],
+        Change::Deleted(_) => &[DELETED],
+        Change::Schema(_) => &[SCHEMA],
+    }
+}
+
+/// Whether a change concerns a topic.
+fn concerns(topic: Topic, change: &Change, tree: &Tree) -> bool {
+    let (id, entity_type) = subject_of(change);
+    whats(change).contains(&topic.what)
+        && match topic.of {
+            Of::All => true,
+            Of::Type(wanted) => tree.is_a(entity_type, wanted),
+            Of::Entity(wanted) => id == wanted,
+        }
 }

@@ -98,7 +98,7 @@ mod tests {
         let mut tx = Transaction::begin(store.shared());
         let new = create(&mut tx, "new", 8);
         assert_eq!(high.ids(&RefCell::new(&mut tx)).unwrap(), [old, new]);
-        let (_, expect) = tx.finish();
+        let (_, expect, _) = tx.finish();
         let view = store.view();
         let level = view.entity(old).unwrap();
         let field = level.tree().field_id(level.entity_type(), "Level").unwrap();

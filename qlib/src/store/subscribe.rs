@@ -10,7 +10,7 @@ use crate::model::{Entity, EntityId, Field, FieldId, FieldType, Result, Revision
 use crate::store::change::Change;
 use crate::store::core::Shared;
 use crate::store::event::{Delivery, Event, Lagged};
-use crate::store::routes::{CREATED, DELETED, MOVED, SCHEMA, Topic};
+use crate::store::routes::{CREATED, DELETED, MOVED, Of, SCHEMA, Topic};
 use crate::store::shape::Shape;
 use crate::store::subscription::{Condition, Interest, Subscription};
 
@@ -108,13 +108,18 @@ impl Subscribe {
         self
     }
 
+    /// Reads on behind this revision instead of behind the newest one.
+    pub(crate) fn from(mut self, revision: Revision) -> Self {
+        self.from = Some(revision);
+        self
+    }
+
     /// Reads on with the changes of one entity behind this revision, beside a reader that has the
     /// topic open since before.
     pub(crate) fn of_entity_from(mut self, id: EntityId, revision: Revision) -> Self {
         self.only = Some(id);
-        self.from = Some(revision);
         self.initial = false;
-        self
+        self.from(revision)
     }
 
     /// With each change the value at the end of this path of names, as of the change's revision.
@@ -146,9 +151,10 @@ impl Subscribe {
     ///
     /// # Errors
     /// [`crate::Error::UnknownType`], [`crate::Error::UnknownField`], [`crate::Error::Missing`],
-    /// [`crate::Error::InsideView`]; `Children` is refused: subscribe to creations, deletions and moves.
+    /// [`crate::Error::InsideView`]; `Children` is refused: subscribe to creations, deletions and moves,
+    /// and as context too, because the children of before are not kept.
     pub fn start(self) -> Result<Subscription> {
-        let (what, entity_type) = {
+        let topic = {
             let core = self.shared.read();
             let tree = &core.tree;
             let entity_type = match (&self.entity_type, self.entity) {
@@ -172,23 +178,32 @@ impl Subscribe {
                     reason,
                 });
             }
-            (what, entity_type.filter(|_| self.entity.is_none()))
+            let of = match (self.entity, entity_type) {
+                (Some(entity), _) => Of::Entity(entity),
+                (None, Some(entity_type)) => Of::Type(entity_type),
+                (None, None) => Of::All,
+            };
+            let is_children =
+                |path: &&SmolStr| path.rsplit("->").next().map(str::trim) == Some("Children");
+            if let Some(path) = self.context.iter().find(is_children) {
+                return Err(crate::Error::Refused {
+                    what: format!("the context {path}").into(),
+                    reason: "the children of before are not kept; read them in a view".into(),
+                });
+            }
+            Topic { what, of }
         };
         let shaped = self.interval.is_some() || self.deadband > 0.0;
         let interest = Interest {
             name: self.name,
-            topic: Topic {
-                what,
-                entity: self.entity,
-            },
+            topic,
             only: self.only,
-            entity_type,
             writes: self.writes,
             latest: self.latest,
             not_by: self.not_by,
             context: self.context,
             condition: self.condition,
-            shape: shaped.then(|| Shape::new(self.interval, self.deadband)),
+            shape: shaped.then(|| Shape::new(self.interval, self.deadband, self.writes)),
             initial: self.initial,
         };
         Subscription::begin(&self.shared, interest, self.from)
@@ -209,7 +224,6 @@ impl<E, T> std::fmt::Debug for Changes<E, T> {
 }
 
 /// What a typed subscription yields.
-#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum FieldEvent<E, T> {
     /// The field changed, or had a value when the subscription began.
@@ -220,6 +234,28 @@ pub enum FieldEvent<E, T> {
     Lagged(Lagged),
     /// The whole tree was replaced.
     Resync,
+}
+
+impl<E, T> Clone for FieldEvent<E, T> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Change(change) => Self::Change(change.clone()),
+            Self::SnapshotEnd => Self::SnapshotEnd,
+            Self::Lagged(lagged) => Self::Lagged(*lagged),
+            Self::Resync => Self::Resync,
+        }
+    }
+}
+
+impl<E, T> std::fmt::Debug for FieldEvent<E, T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Change(change) => change.fmt(f),
+            Self::SnapshotEnd => f.write_str("SnapshotEnd"),
+            Self::Lagged(lagged) => lagged.fmt(f),
+            Self::Resync => f.write_str("Resync"),
+        }
+    }
 }
 
 impl<E, T: FieldType> Changes<E, T> {

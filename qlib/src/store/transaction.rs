@@ -1,11 +1,13 @@
 //! Many reads and writes as one commit.
 
+use std::cell::RefCell;
+
 use smallvec::SmallVec;
 use smol_str::SmolStr;
 
 use crate::model::{
     Create, Entity, EntityId, Error, Expect, Field, FieldId, FieldType, NewEntity, Op, Quality,
-    Ref, Result, Schema, Value, Write, WriteMode,
+    Ref, Result, Revision, Schema, Stamp, TypeId, Value, Write, WriteMode,
 };
 use crate::store::core::{CoreGuard, Shared};
 use crate::tree::{EntityRef, Lens, Tree, resolve};
@@ -23,8 +25,18 @@ pub struct Transaction<'a> {
     core: CoreGuard<'a>,
     ops: SmallVec<[Op; 1]>,
     expect: Vec<Expect>,
-    /// The tree with the first so many steps applied, once a read needed it.
-    ahead: Option<(Box<Tree>, usize)>,
+    ahead: Option<Ahead>,
+    /// Whether numbers of types and fields come from schemas that the transaction declares itself.
+    declares: bool,
+}
+
+/// The tree as it would be, once a read needed it.
+#[derive(Debug)]
+struct Ahead {
+    tree: Box<Tree>,
+    /// How many steps it holds.
+    steps: usize,
+    refused: Option<Error>,
 }
 
 impl<'a> Transaction<'a> {
@@ -34,12 +46,15 @@ impl<'a> Transaction<'a> {
             ops: SmallVec::new(),
             expect: Vec::new(),
             ahead: None,
+            declares: false,
         }
     }
 
-    /// Ends the closure's part: what it wants done, and what it expects to stay.
-    pub(crate) fn finish(self) -> (SmallVec<[Op; 1]>, Vec<Expect>) {
-        (self.ops, self.expect)
+    /// Ends the closure's part: what it wants done, what it expects to stay, and the revision that it
+    /// saw.
+    pub(crate) fn finish(self) -> (SmallVec<[Op; 1]>, Vec<Expect>, Revision) {
+        let revision = self.base().revision();
+        (self.ops, self.expect, revision)
     }
 
     /// The tree as it was when the transaction began.
@@ -47,7 +62,8 @@ impl<'a> Transaction<'a> {
         &self.core.tree
     }
 
-    /// The tree with the transaction's own writes.
+    /// The tree with the transaction's own writes, for reading by names and ids. What is read here is
+    /// not expected to stay: the other methods see to that.
     ///
     /// # Errors
     /// Why one of the writes would be refused.
@@ -56,12 +72,28 @@ impl<'a> Transaction<'a> {
             return Ok(&self.core.tree);
         }
         let next = self.core.tree.revision() + 1;
-        let (tree, applied) = self
-            .ahead
-            .get_or_insert_with(|| (Box::new(self.core.tree.clone()), 0));
-        tree.try_steps(&self.ops[*applied..], next)?;
-        *applied = self.ops.len();
-        Ok(tree)
+        let ahead = self.ahead.get_or_insert_with(|| Ahead {
+            tree: Box::new(self.core.tree.clone()),
+            steps: 0,
+            refused: None,
+        });
+        if ahead.refused.is_none() {
+            ahead.refused = ahead.tree.try_steps(&self.ops[ahead.steps..], next).err();
+            ahead.steps = self.ops.len();
+        }
+        match &ahead.refused {
+            Some(error) => Err(error.clone()),
+            None => Ok(&ahead.tree),
+        }
+    }
+
+    /// The tree whose types and fields the transaction knows.
+    fn schemas(&mut self) -> Result<&Tree> {
+        if self.declares {
+            self.tree()
+        } else {
+            Ok(self.base())
+        }
     }
 
     /// Whether an entity exists.
@@ -79,8 +111,12 @@ impl<'a> Transaction<'a> {
     /// # Errors
     /// [`Error::Path`]
     pub fn find(&mut self, path: &str) -> Result<EntityId> {
-        let id = self.tree()?.at_path(path)?;
-        self.expect_field(id, FieldId::NAME);
+        let tree = self.tree()?;
+        let id = tree.at_path(path)?;
+        let way = std::iter::successors(tree.entity(id), |entity| entity.parent());
+        for id in way.map(EntityRef::id).collect::<SmallVec<[_; 8]>>() {
+            self.expect_field(id, FieldId::NAME);
+        }
         Ok(id)
     }
 
@@ -90,15 +126,16 @@ impl<'a> Transaction<'a> {
     /// [`Error::Missing`], [`Error::WrongEntityType`], and those of [`Entity::read`].
     pub fn get<E: Entity>(&mut self, id: impl Into<EntityId>) -> Result<E> {
         let id = id.into();
-        let value = self.tree()?.read_struct(id)?;
-        let fields: Vec<FieldId> = match self.base().entity(id) {
-            Some(entity) => self.base().field_ids(entity.entity_type()).collect(),
-            None => Vec::new(),
-        };
-        for field in fields {
-            self.expect_field(id, field);
+        match self.base().entity(id).map(EntityRef::entity_type) {
+            Some(entity_type) => {
+                let fields = self.base().field_ids(entity_type);
+                for field in fields.collect::<SmallVec<[_; 16]>>() {
+                    self.expect_field(id, field);
+                }
+            }
+            None => self.expect_existence(id),
         }
-        Ok(value)
+        self.tree()?.read_struct(id)
     }
 
     /// The value of one field.
@@ -111,13 +148,12 @@ impl<'a> Transaction<'a> {
         field: Field<E, T>,
     ) -> Result<T> {
         let id = id.into();
-        let number = self.base().resolve(field.key())?;
+        let number = self.schemas()?.resolve(field.key())?;
+        self.expect_field(id, number);
         let tree = self.tree_for(id, number)?;
         let location = tree.locate(id, field.key())?;
         let value = T::decode(tree.value_at(id, &location));
-        let value = value.map_err(|fault| fault.at(tree.subject(id), field.name()))?;
-        self.expect_field(id, number);
-        Ok(value)
+        value.map_err(|fault| fault.at(tree.subject(id), field.name()))
     }
 
     /// The value at the end of a path of names, such as `Status` or `Room->Name`.
@@ -126,9 +162,8 @@ impl<'a> Transaction<'a> {
     /// [`Error::Path`], [`Error::UnknownField`].
     pub fn value(&mut self, id: impl Into<EntityId>, path: &str) -> Result<Option<Value>> {
         let (entity, field) = self.resolve(id.into(), path)?;
-        let value = Lens::value(self.tree()?, entity, field);
         self.expect_field(entity, field);
-        Ok(value)
+        Ok(Lens::value(self.tree()?, entity, field))
     }
 
     /// Makes an entity below `parent`, behind its children; `values` are those of the type's builder.
@@ -142,11 +177,12 @@ impl<'a> Transaction<'a> {
         name: impl Into<SmolStr>,
         values: impl NewEntity<E>,
     ) -> Result<Ref<E>> {
-        let entity_type = self.base().type_id(E::TYPE)?;
+        let tree = self.schemas()?;
+        let entity_type = tree.type_id(E::TYPE)?;
         let values = values
             .into_values()
             .into_iter()
-            .map(|(field, value)| Ok((self.base().resolve(field)?, value)));
+            .map(|(field, value)| Ok((tree.resolve(field)?, value)));
         let values = values.collect::<Result<_>>()?;
         let id = EntityId::new();
         let (parent, name) = (parent.into(), name.into());
@@ -171,7 +207,7 @@ impl<'a> Transaction<'a> {
         entity_type: &str,
         values: impl IntoIterator<Item = (&'v str, Value)>,
     ) -> Result<EntityId> {
-        let tree = self.tree()?;
+        let tree = self.schemas()?;
         let entity_type = tree.type_id(entity_type)?;
         let values = values
             .into_iter()
@@ -225,6 +261,19 @@ impl<'a> Transaction<'a> {
         self.write(id, field, value.into().encode(), WriteMode::Always)
     }
 
+    /// Writes a field unless it holds that value already.
+    ///
+    /// # Errors
+    /// [`Error::UnknownType`], [`Error::UnknownField`]: the store's schemas lack it.
+    pub fn set_if_changed<E, T: FieldType>(
+        &mut self,
+        id: impl Into<EntityId>,
+        field: Field<E, T>,
+        value: impl Into<T>,
+    ) -> Result<()> {
+        self.write(id, field, value.into().encode(), WriteMode::IfChanged)
+    }
+
     /// Adds to an Int or a Float.
     ///
     /// # Errors
@@ -249,7 +298,7 @@ impl<'a> Transaction<'a> {
         value: Option<Value>,
         mode: WriteMode,
     ) -> Result<()> {
-        let field = self.base().resolve(field.key())?;
+        let field = self.schemas()?.resolve(field.key())?;
         self.push(id.into(), field, value, mode);
         Ok(())
     }
@@ -269,8 +318,12 @@ impl<'a> Transaction<'a> {
         Ok(())
     }
 
-    /// Declares or redefines a type.
+    /// Declares or redefines a type. The transaction can make entities of it at once.
     pub fn set_schema(&mut self, schema: Schema) {
+        let types = self.base().types().count() as u32;
+        let fields = self.base().field_count();
+        self.expect_once(Expect::Schemas { types, fields });
+        self.declares = true;
         self.ops.push(Op::SetSchema(Box::new(schema)));
     }
 
@@ -285,13 +338,22 @@ impl<'a> Transaction<'a> {
     }
 
     fn resolve(&mut self, id: EntityId, path: &str) -> Result<(EntityId, FieldId)> {
-        let tree = self.tree()?;
         // One name is by far the most frequent path.
         let (entity, field) = if path.contains("->") {
-            resolve(tree, id, path)?
+            let way = Way {
+                tree: self.tree()?,
+                read: RefCell::default(),
+            };
+            let end = resolve(&way, id, path);
+            for (id, field) in way.read.into_inner() {
+                self.expect_field(id, field);
+            }
+            end?
         } else {
             (id, path.into())
         };
+        self.expect_existence(entity);
+        let tree = self.tree()?;
         let field = tree.field_id(tree.existing(entity)?.entity_type(), &field)?;
         Ok((entity, field))
     }
@@ -307,13 +369,13 @@ impl<'a> Transaction<'a> {
         self.tree()
     }
 
-    /// Expects a field that was read to stay as it was before the transaction.
+    /// Expects a field that was read to stay as it was before the transaction; an entity that did not
+    /// exist, to stay away.
     pub(crate) fn expect_field(&mut self, id: EntityId, field: FieldId) {
-        let stamp = self
-            .base()
-            .entity(id)
-            .and_then(|entity: EntityRef<'_>| entity.stamp(field).ok());
-        if let Some(stamp) = stamp {
+        let Some(entity) = self.base().entity(id) else {
+            return self.expect_existence(id);
+        };
+        if let Ok(stamp) = entity.stamp(field) {
             self.expect_once(Expect::Field {
                 id,
                 field,
@@ -335,7 +397,55 @@ impl<'a> Transaction<'a> {
     }
 }
 
-/// Whether a refused transaction may succeed when its closure runs again.
-pub(crate) fn may_run_again(error: &Error) -> bool {
-    matches!(error, Error::Conflict { .. })
+/// A tree that notes what a path leads through.
+struct Way<'a> {
+    tree: &'a Tree,
+    read: RefCell<Vec<(EntityId, FieldId)>>,
+}
+
+impl Way<'_> {
+    fn note(&self, id: EntityId, field: FieldId) {
+        self.read.borrow_mut().push((id, field));
+    }
+}
+
+impl Lens for Way<'_> {
+    fn tree(&self) -> &Tree {
+        self.tree
+    }
+
+    fn type_of(&self, id: EntityId) -> Option<TypeId> {
+        self.tree.type_of(id)
+    }
+
+    fn place(&self, id: EntityId) -> Option<(Option<EntityId>, SmolStr)> {
+        self.note(id, FieldId::NAME);
+        self.tree.place(id)
+    }
+
+    fn child(&self, parent: EntityId, name: &str) -> Option<EntityId> {
+        let child = Lens::child(self.tree, parent, name)?;
+        self.note(child, FieldId::NAME);
+        Some(child)
+    }
+
+    fn column(&self, id: EntityId, field: FieldId) -> Option<(Option<Value>, Stamp)> {
+        self.note(id, field);
+        Lens::column(self.tree, id, field)
+    }
+}
+
+/// Whether a refused transaction may succeed when its closure runs again: something that it read was
+/// changed meanwhile, or, if others committed since (`stale`), something that it did not find was
+/// made, or what it found is gone.
+pub(crate) fn may_run_again(error: &Error, stale: bool) -> bool {
+    match error {
+        Error::Conflict { .. } => true,
+        Error::DuplicateName { .. }
+        | Error::Exists { .. }
+        | Error::Missing { .. }
+        | Error::Dangling { .. }
+        | Error::NotUnique { .. } => stale,
+        _ => false,
+    }
 }

@@ -30,7 +30,8 @@ impl Default for WindowLimits {
 pub(crate) struct Window {
     limits: WindowLimits,
     first: Revision,
-    commits: VecDeque<Arc<Applied>>,
+    /// The commits and their sizes: an old one is long out of the caches when it goes.
+    commits: VecDeque<(Arc<Applied>, usize)>,
     bytes: usize,
     /// When an entity was deleted, for those that were inside the window.
     deletions: FxHashMap<EntityId, Vec<Revision>>,
@@ -62,8 +63,10 @@ impl Window {
 
     #[inline]
     pub(crate) fn get(&self, revision: Revision) -> Option<&Arc<Applied>> {
-        self.commits
-            .get(usize::try_from(revision.checked_sub(self.first)?).ok()?)
+        let (commit, _) = self
+            .commits
+            .get(usize::try_from(revision.checked_sub(self.first)?).ok()?)?;
+        Some(commit)
     }
 
     /// The first deletion of an entity after `revision`.
@@ -78,8 +81,10 @@ impl Window {
             .find(|deleted| *deleted > revision)
     }
 
-    pub(crate) fn push(&mut self, applied: Arc<Applied>) {
-        self.bytes += size(&applied);
+    /// Adds a commit; hands those that fall out to `forget`, the oldest first.
+    pub(crate) fn push(&mut self, applied: Arc<Applied>, mut forget: impl FnMut(&Applied)) {
+        let size = size(&applied);
+        self.bytes += size;
         for change in &applied.changes {
             if let Change::Deleted(deleted) = change {
                 self.deletions
@@ -88,21 +93,25 @@ impl Window {
                     .push(applied.revision);
             }
         }
-        self.commits.push_back(applied);
+        self.commits.push_back((applied, size));
         // The newest commit stays, whatever its size: its readers have not seen it yet.
         while self.commits.len() > 1
             && (self.bytes > self.limits.bytes || self.commits.len() > self.limits.commits)
         {
-            self.evict();
+            self.evict(&mut forget);
         }
     }
 
-    fn evict(&mut self) {
-        let Some(oldest) = self.commits.pop_front() else {
+    fn evict(&mut self, forget: &mut impl FnMut(&Applied)) {
+        let Some((oldest, size)) = self.commits.pop_front() else {
             return;
         };
-        self.bytes -= size(&oldest);
+        forget(&oldest);
+        self.bytes -= size;
         self.first = oldest.revision + 1;
+        if self.deletions.is_empty() {
+            return;
+        }
         for change in &oldest.changes {
             if let Change::Deleted(deleted) = change
                 && let Some(revisions) = self.deletions.get_mut(&deleted.id)

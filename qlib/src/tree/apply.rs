@@ -45,6 +45,9 @@ impl Tree {
             quality: Quality::Good,
         };
         let mut applying = Applying::new(stamp);
+        applying
+            .changes
+            .reserve_exact(commit.ops.iter().map(changes).sum());
         if commit.ops.iter().any(leaves_no_journal) {
             applying.before = Some(Box::new(self.clone()));
         }
@@ -144,6 +147,15 @@ impl Tree {
                     field: SmolStr::new_static("existence"),
                 })
             }
+            Expect::Schemas { types, fields } => {
+                if self.types.len() as u32 == types && self.field_count() == fields {
+                    return Ok(());
+                }
+                Err(Error::Conflict {
+                    entity: self.subject(crate::model::EntityId::ROOT),
+                    field: SmolStr::new_static("schemas"),
+                })
+            }
         }
     }
 
@@ -165,7 +177,12 @@ impl Tree {
     }
 
     pub(super) fn writer_number(&mut self, writer: &SmolStr) -> u32 {
+        // Most often it is the one who wrote last.
+        if *self.writer(self.last_writer) == *writer {
+            return self.last_writer;
+        }
         if let Some(number) = self.writer_numbers.get(writer) {
+            self.last_writer = *number;
             return *number;
         }
         let number = self.writers.len() as u32;
@@ -224,6 +241,14 @@ fn leaves_no_journal(op: &Op) -> bool {
         op,
         Op::SetSchema(_) | Op::Restore(_) | Op::Claim { .. } | Op::SetLimits(_)
     )
+}
+
+/// Changes that most steps of this kind make.
+fn changes(op: &Op) -> usize {
+    match op {
+        Op::Create(create) => 1 + create.values.len(),
+        _ => 1,
+    }
 }
 
 /// Bytes that a step takes in a log, roughly.

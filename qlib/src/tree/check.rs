@@ -142,13 +142,10 @@ impl Tree {
                 .or_default()
                 .insert((key, node));
         }
+        let mut target = 0;
         if let (Some(value), true) = (value, refers) {
-            self.remember_referrer(node, field_id, value);
+            target = self.remember_referrer(node, field_id, value);
         }
-        let target = match value {
-            Some(Value::EntityReference(target)) => self.find(*target).unwrap_or(0),
-            _ => 0,
-        };
         let table = &mut self.types[entity_type];
         let choice = |name: &SmolStr| {
             let choices = &table.layout.fields[position].schema.choices;
@@ -221,9 +218,12 @@ impl Tree {
         }
     }
 
-    fn remember_referrer(&mut self, node: u32, field: FieldId, value: &Value) {
+    /// Enters a field under what it refers to; returns the last node of those, or 0.
+    fn remember_referrer(&mut self, node: u32, field: FieldId, value: &Value) -> u32 {
+        let mut last = 0;
         for target in referred(value) {
             if let Some(target) = self.find(*target) {
+                last = target;
                 self.referrers.insert(Referrer {
                     target,
                     node,
@@ -231,6 +231,7 @@ impl Tree {
                 });
             }
         }
+        last
     }
 
     /// The entity as an error names it while it is being made.

@@ -1,6 +1,6 @@
 //! A long array in chunks that snapshots share until one is written.
 
-use std::sync::Arc;
+use triomphe::Arc;
 
 /// Slots of one chunk.
 pub(crate) const CHUNK: usize = 256;

@@ -111,6 +111,7 @@ pub struct Tree {
     fields: Arc<Vec<(TypeId, SmolStr)>>,
     writers: Arc<Vec<SmolStr>>,
     writer_numbers: Arc<FxHashMap<SmolStr, u32>>,
+    last_writer: u32,
     indexes: FxHashMap<FieldId, Index>,
     referrers: OrderedSet<Referrer>,
     /// The highest fencing token of each election.
@@ -142,6 +143,7 @@ impl Default for Tree {
             ),
             writers: Arc::new(vec![SmolStr::default()]),
             writer_numbers: Arc::new(std::iter::once((SmolStr::default(), 0)).collect()),
+            last_writer: 0,
             indexes: FxHashMap::default(),
             referrers: OrderedSet::default(),
             fences: FxHashMap::default(),

@@ -1,15 +1,17 @@
 //! A sorted set that snapshots share chunk by chunk: a B+ tree of two levels.
 
 use std::ops::Bound;
-use std::sync::Arc;
+
+use triomphe::Arc;
 
 /// Entries of a full chunk; one more splits it.
 const FULL: usize = 512;
 
 #[derive(Debug)]
 pub(crate) struct OrderedSet<K> {
-    // No chunk is empty; all keys of a chunk are below those of the next.
-    chunks: Arc<Vec<Arc<Vec<K>>>>,
+    // Behind each chunk's first key, so that finding a chunk touches no other. No chunk is empty; all
+    // keys of a chunk are below those of the next.
+    chunks: Arc<Vec<(K, Arc<Vec<K>>)>>,
 }
 
 impl<K> Clone for OrderedSet<K> {
@@ -32,19 +34,22 @@ impl<K: Ord + Clone> OrderedSet<K> {
     /// The chunk where `key` is or belongs.
     fn place(&self, key: &K) -> usize {
         self.chunks
-            .partition_point(|chunk| chunk[0] <= *key)
+            .partition_point(|(first, _)| first <= key)
             .saturating_sub(1)
     }
 
     pub(crate) fn insert(&mut self, key: K) {
         let at = self.place(&key);
         let chunks = Arc::make_mut(&mut self.chunks);
-        let Some(chunk) = chunks.get_mut(at) else {
-            chunks.push(Arc::new(vec![key]));
+        let Some((first, chunk)) = chunks.get_mut(at) else {
+            chunks.push((key.clone(), Arc::new(vec![key])));
             return;
         };
         let chunk = Arc::make_mut(chunk);
         if let Err(position) = chunk.binary_search(&key) {
+            if position == 0 {
+                first.clone_from(&key);
+            }
             chunk.insert(position, key);
             if chunk.len() > FULL {
                 // Keys that arrive in order leave full chunks behind, others halves.
@@ -55,7 +60,7 @@ impl<K: Ord + Clone> OrderedSet<K> {
                 };
                 let rest = chunk.split_off(keep);
                 chunk.shrink_to_fit();
-                chunks.insert(at + 1, Arc::new(rest));
+                chunks.insert(at + 1, (rest[0].clone(), Arc::new(rest)));
             }
         }
     }
@@ -65,13 +70,16 @@ impl<K: Ord + Clone> OrderedSet<K> {
         let found = self
             .chunks
             .get(at)
-            .and_then(|chunk| chunk.binary_search(key).ok());
+            .and_then(|(_, chunk)| chunk.binary_search(key).ok());
         if let Some(position) = found {
             let chunks = Arc::make_mut(&mut self.chunks);
-            let chunk = Arc::make_mut(&mut chunks[at]);
+            let (first, chunk) = &mut chunks[at];
+            let chunk = Arc::make_mut(chunk);
             chunk.remove(position);
-            if chunk.is_empty() {
-                chunks.remove(at);
+            match chunk.first() {
+                Some(left) if position == 0 => first.clone_from(left),
+                Some(_) => {}
+                None => drop(chunks.remove(at)),
             }
         }
     }
@@ -88,14 +96,15 @@ impl<K: Ord + Clone> OrderedSet<K> {
         };
         let first = self
             .chunks
-            .partition_point(|chunk| chunk.last().is_some_and(before));
+            .partition_point(|(first, _)| before(first))
+            .saturating_sub(1);
         let skip = self
             .chunks
             .get(first)
-            .map_or(0, |chunk| chunk.partition_point(before));
+            .map_or(0, |(_, chunk)| chunk.partition_point(before));
         self.chunks[first..]
             .iter()
-            .flat_map(|chunk| chunk.iter())
+            .flat_map(|(_, chunk)| chunk.iter())
             .skip(skip)
     }
 }

@@ -82,6 +82,12 @@ impl Tree {
         entity_type == base || self.table(entity_type).layout.is_a(base)
     }
 
+    /// The type and those that it extends.
+    #[inline]
+    pub(crate) fn lineage(&self, entity_type: TypeId) -> &[TypeId] {
+        &self.table(entity_type).layout.lineage
+    }
+
     /// The field of that name, of a type or of those that it extends.
     ///
     /// # Errors
@@ -125,6 +131,11 @@ impl Tree {
         self.fields
             .get(field.0 as usize)
             .map_or(&UNKNOWN, |(_, name)| name)
+    }
+
+    /// How many fields all types together have declared so far, with the system fields.
+    pub(crate) fn field_count(&self) -> u32 {
+        self.fields.len() as u32
     }
 
     /// The number of the field that a typed handle stands for.

@@ -1,8 +1,7 @@
 //! A hash table of node numbers that snapshots share shard by shard.
 
-use std::sync::Arc;
-
 use hashbrown::HashTable;
+use triomphe::Arc;
 
 const SHARDS: usize = 256;
 

@@ -1,0 +1,109 @@
+//! From what is asked for to a commit.
+
+use smallvec::SmallVec;
+
+use crate::model::{Commit, Error, Expect, Op, Receipt, Result};
+use crate::store::transaction::{self, Transaction};
+use crate::store::{Origin, Store};
+use crate::tree::Tree;
+
+/// How often the closure of a transaction runs before a conflict is an error.
+const ATTEMPTS: usize = 16;
+
+impl Store {
+    pub(crate) fn transact<T>(
+        &self,
+        closure: impl FnMut(&mut Transaction<'_>) -> Result<T>,
+    ) -> Result<Receipt<T>> {
+        self.transact_by(closure, |ops, expect| self.submit_checked(ops, expect))
+    }
+
+    pub(super) fn transact_by<T>(
+        &self,
+        mut closure: impl FnMut(&mut Transaction<'_>) -> Result<T>,
+        mut submit: impl FnMut(SmallVec<[Op; 1]>, Vec<Expect>) -> Result<Receipt>,
+    ) -> Result<Receipt<T>> {
+        let mut attempt = 1;
+        loop {
+            let mut transaction = Transaction::begin(&self.shared);
+            let value = closure(&mut transaction)?;
+            let (ops, expect, seen) = transaction.finish();
+            if ops.is_empty() {
+                let core = self.shared.read();
+                return Ok(Receipt {
+                    revision: core.tree.revision(),
+                    time: core.tree.time(),
+                    value,
+                });
+            }
+            let stale = |error: &Error| {
+                transaction::may_run_again(error, self.shared.read().tree.revision() != seen)
+            };
+            match submit(ops, expect) {
+                Ok(Receipt { revision, time, .. }) => {
+                    return Ok(Receipt {
+                        revision,
+                        time,
+                        value,
+                    });
+                }
+                Err(error) if attempt < ATTEMPTS && stale(&error) => attempt += 1,
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Commits steps that read nothing. Without any there is no commit.
+    pub(crate) fn submit(
+        &self,
+        ops: impl FnOnce(&Tree) -> Result<SmallVec<[Op; 1]>>,
+    ) -> Result<Receipt> {
+        if !self.shared.validators.any() {
+            return self
+                .shared
+                .commit(|tree| Ok(self.commit_of(ops(tree)?, Vec::new())));
+        }
+        self.shared.outside_views()?;
+        let ops = ops(&self.shared.read().tree)?;
+        let mut attempt = 1;
+        loop {
+            match self.submit_checked(ops.clone(), Vec::new()) {
+                // A validator had to know what would be added to.
+                Err(Error::Conflict { .. }) if attempt < ATTEMPTS => attempt += 1,
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// Runs the validators, then commits.
+    pub(super) fn submit_checked(
+        &self,
+        ops: SmallVec<[Op; 1]>,
+        expect: Vec<Expect>,
+    ) -> Result<Receipt> {
+        let mut commit = self.commit_of(ops, expect);
+        if self.shared.validators.any() {
+            self.shared.outside_views()?;
+            let core = self.shared.read();
+            self.shared.validators.check(&core.tree, &mut commit)?;
+        }
+        self.shared.commit(|_| Ok(commit))
+    }
+
+    fn commit_of(&self, ops: SmallVec<[Op; 1]>, expect: Vec<Expect>) -> Commit {
+        let Origin {
+            writer,
+            cause,
+            depth,
+            fence,
+        } = &*self.origin;
+        Commit {
+            ops,
+            expect,
+            writer: writer.clone(),
+            cause: cause.clone(),
+            depth: *depth,
+            fence: fence.clone(),
+        }
+    }
+}

@@ -1,0 +1,373 @@
+//! How a subscription finds its next event.
+
+use std::collections::VecDeque;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::Waker;
+
+use smol_str::SmolStr;
+
+use crate::model::{
+    Applied, Change as Effect, EntityId, FieldChange, FieldId, Place, Placement, Revision, Stamp,
+    Value,
+};
+use crate::store::core::Core;
+use crate::store::event::{Delivery, Event, Lagged, current, previous, subject_of};
+use crate::store::past::Past;
+use crate::store::routes::{CREATED, DELETED, MOVED, Of, SCHEMA};
+use crate::store::shape::Shaped;
+use crate::store::subscription::{FirstValues, Interest, Subscription};
+use crate::tree::{Lens, resolve};
+
+impl Subscription {
+    /// The next event, if there is one; if not, `waker` is woken when there may be.
+    pub(super) fn look(&mut self, waker: Option<&Waker>) -> Option<Event> {
+        let shared = Arc::clone(&self.shared);
+        let core = shared.read();
+        let found = self.find(&core);
+        self.reader.position.store(self.position, Ordering::Relaxed);
+        if let (None, Some(waker)) = (&found, waker) {
+            // No commit can come between the look and this: the core is locked.
+            core.routes.park(&self.reader, waker);
+        }
+        found
+    }
+
+    fn find(&mut self, core: &Core) -> Option<Event> {
+        if let Some(event) = self.interrupted.take() {
+            return Some(event);
+        }
+        if let Some(event) = self.first_value(core) {
+            return Some(event);
+        }
+        loop {
+            if let Some(shape) = &mut self.interest.shape
+                && let Some(held) = shape.take_due()
+            {
+                return Some(Event::Change(held));
+            }
+            if let Some(event) = self.interruption(core) {
+                return Some(event);
+            }
+            let found = self.scan(core, |subscription, commit, index| {
+                match subscription.delivery(core, commit, index) {
+                    Some(delivery) => ControlFlow::Break(delivery),
+                    None => ControlFlow::Continue(()),
+                }
+            });
+            let Some(delivery) = found else {
+                if self.position < core.tree.revision() {
+                    continue;
+                }
+                return None;
+            };
+            match &mut self.interest.shape {
+                None => return Some(Event::Change(delivery)),
+                Some(shape) => {
+                    shape.prune(&core.tree);
+                    if let Shaped::Now(delivery) = shape.pass(delivery) {
+                        return Some(Event::Change(delivery));
+                    }
+                }
+            }
+        }
+    }
+
+    /// What the reader must be told before the next change.
+    pub(super) fn interruption(&mut self, core: &Core) -> Option<Event> {
+        self.lost(core).or_else(|| self.resync(core))
+    }
+
+    /// Whether changes fell out of the window before they were read.
+    fn lost(&mut self, core: &Core) -> Option<Event> {
+        let first = core.window.first();
+        if self.position + 1 >= first {
+            return None;
+        }
+        let read = self.position;
+        let passed = core.routes.lost(self.interest.topic) > read || self.late;
+        self.late = false;
+        self.skip_to(first - 1);
+        passed.then_some(Event::Lagged(Lagged { read, next: first }))
+    }
+
+    /// Whether the whole tree was replaced before the next change.
+    fn resync(&mut self, core: &Core) -> Option<Event> {
+        let revision = self.next_resync(core)?;
+        let next = core.routes.after(self.interest.topic, self.position).next();
+        if !self.interest.latest && next.is_some_and(|next| next < revision) {
+            return None;
+        }
+        self.seen_resync = revision;
+        if self.interest.latest {
+            // A screen is better served by what is there now than by what differs.
+            self.skip_to(core.tree.revision());
+            self.first_values = Some(FirstValues::of(core));
+            if let Some(shape) = &mut self.interest.shape {
+                shape.clear();
+            }
+        }
+        Some(Event::Resync { revision })
+    }
+
+    /// The commit that replaced the whole tree, of which the reader must be told next.
+    fn next_resync(&self, core: &Core) -> Option<Revision> {
+        let seen = self.seen_resync;
+        let mut resyncs = core.resyncs.iter().copied().filter(|resync| *resync > seen);
+        if self.interest.latest {
+            resyncs.next_back()
+        } else {
+            resyncs.next()
+        }
+    }
+
+    fn skip_to(&mut self, position: Revision) {
+        self.position = position;
+        self.base = position;
+        self.head = position;
+        self.offset = 0;
+    }
+
+    /// Walks over the changes of the topic from the position on, until `visit` breaks or a commit
+    /// replaces the whole tree.
+    pub(super) fn scan<B>(
+        &mut self,
+        core: &Core,
+        mut visit: impl FnMut(&mut Self, &Arc<Applied>, usize) -> ControlFlow<B>,
+    ) -> Option<B> {
+        let newest = match self.next_resync(core) {
+            Some(resync) => resync - 1,
+            None => core.tree.revision(),
+        };
+        loop {
+            if self.position == self.head {
+                (self.base, self.head) = (self.position, newest);
+            }
+            for revision in core.routes.after(self.interest.topic, self.position) {
+                if revision > self.head {
+                    break;
+                }
+                let Some(commit) = core.window.get(revision) else {
+                    continue;
+                };
+                let start = std::mem::take(&mut self.offset);
+                for index in start..commit.changes.len() {
+                    if !self.concerns(core, commit, &commit.changes[index]) {
+                        continue;
+                    }
+                    (self.position, self.offset) = if index + 1 == commit.changes.len() {
+                        (revision, 0)
+                    } else {
+                        (revision - 1, index + 1)
+                    };
+                    if let ControlFlow::Break(found) = visit(self, commit, index) {
+                        return Some(found);
+                    }
+                }
+                self.position = revision;
+                self.offset = 0;
+            }
+            self.position = self.head;
+            self.offset = 0;
+            if self.head == newest {
+                self.base = newest;
+                return None;
+            }
+        }
+    }
+
+    #[inline]
+    fn concerns(&self, core: &Core, commit: &Applied, effect: &Effect) -> bool {
+        let interest = &self.interest;
+        let (id, entity_type) = subject_of(effect);
+        is_about(effect, interest.topic.what, interest.writes)
+            && match interest.topic.of {
+                Of::All => true,
+                Of::Type(wanted) => core.tree.is_a(entity_type, wanted),
+                Of::Entity(wanted) => wanted == id,
+            }
+            && interest.only.is_none_or(|entity| entity == id)
+            && match (&interest.not_by, &commit.cause) {
+                (Some(handler), Some(cause)) => cause.handler != *handler,
+                _ => true,
+            }
+    }
+
+    /// The change as it is delivered, unless merging or the condition drops it.
+    fn delivery(&self, core: &Core, commit: &Arc<Applied>, index: usize) -> Option<Delivery> {
+        let field = self.interest.topic.what;
+        let effect = &commit.changes[index];
+        let mut seen = None;
+        if self.interest.latest && !is_event(field) {
+            let (id, writes) = (subject_of(effect).0, self.interest.writes);
+            let head = self.past(core, self.head);
+            if !head.unchanged_since(id, field, commit.revision, writes) {
+                return None;
+            }
+            // What it saw is known as far back as the window reaches.
+            let base = self.base.max(core.window.first() - 1);
+            let value = self.past(core, base).value(id, field);
+            let same = value.as_ref().map(Value::as_ref) == current(effect, field);
+            if same && !writes && base == self.base {
+                return None;
+            }
+            seen = Some(value);
+        }
+        let mut delivery = Delivery {
+            commit: Arc::clone(commit),
+            index,
+            field,
+            seen,
+            context: Vec::new(),
+            first_value: false,
+        };
+        delivery.context = self.context(&self.past(core, delivery.revision()), delivery.id());
+        match &self.interest.condition {
+            Some(condition) if !condition(&delivery) => None,
+            _ => Some(delivery),
+        }
+    }
+
+    fn past<'a>(&self, core: &'a Core, revision: Revision) -> Past<'a> {
+        Past {
+            tree: &core.tree,
+            window: &core.window,
+            revision,
+        }
+    }
+
+    fn context(&self, lens: &impl Lens, id: EntityId) -> Vec<Option<Value>> {
+        let value = |path: &SmolStr| {
+            let (entity, field) = resolve(lens, id, path).ok()?;
+            let field = lens.tree().field_id(lens.type_of(entity)?, &field).ok()?;
+            lens.value(entity, field)
+        };
+        self.interest.context.iter().map(value).collect()
+    }
+
+    /// The next of the first values, or their end.
+    fn first_value(&mut self, core: &Core) -> Option<Event> {
+        let mut first = self.first_values.take()?;
+        let mut pending = first
+            .pending
+            .take()
+            .unwrap_or_else(|| first.all(&self.interest));
+        while let Some(id) = pending.pop_front() {
+            let Some(delivery) = self.existing(&first, id) else {
+                continue;
+            };
+            let wanted = |condition: &super::subscription::Condition| condition(&delivery);
+            if self.concerns(core, &delivery.commit, delivery.effect())
+                && self.interest.condition.as_ref().is_none_or(wanted)
+            {
+                if let Some(shape) = &mut self.interest.shape {
+                    shape.note(&delivery);
+                }
+                first.pending = Some(pending);
+                self.first_values = Some(first);
+                return Some(Event::Change(delivery));
+            }
+        }
+        Some(Event::SnapshotEnd {
+            revision: first.tree.revision(),
+        })
+    }
+
+    /// What exists already, as if it had just been written.
+    fn existing(&self, first: &FirstValues, id: EntityId) -> Option<Delivery> {
+        let (entity, field) = (first.tree.entity(id)?, self.interest.topic.what);
+        let entity_type = entity.entity_type();
+        let (effect, stamp) = if field == CREATED {
+            let to = Place {
+                parent: entity.parent()?.id(),
+                name: entity.name().clone(),
+                after: None,
+                children_revision: 0,
+            };
+            let placement = Placement {
+                id,
+                entity_type,
+                from: None,
+                to,
+                previous_stamp: Stamp::NEVER,
+            };
+            let stamp = entity.stamp(FieldId::NAME).ok()?;
+            (Effect::Created(Box::new(placement)), stamp)
+        } else {
+            let change = FieldChange {
+                id,
+                entity_type,
+                field,
+                previous: None,
+                previous_stamp: Stamp::NEVER,
+                current: Some(entity.value(field).ok()??),
+            };
+            (Effect::Field(change), entity.stamp(field).ok()?)
+        };
+        let commit = Applied {
+            revision: stamp.revision,
+            time: stamp.time,
+            writer: first.tree.writer(stamp.writer).clone(),
+            cause: None,
+            depth: 0,
+            resync: false,
+            changes: smallvec::smallvec![effect],
+        };
+        Some(Delivery {
+            commit: Arc::new(commit),
+            index: 0,
+            field,
+            seen: None,
+            context: self.context(&first.tree, id),
+            first_value: true,
+        })
+    }
+}
+
+impl FirstValues {
+    /// All that exists now. Who is asked about is found out when the first of it is read.
+    pub(super) fn of(core: &Core) -> Self {
+        Self {
+            tree: core.tree.clone(),
+            pending: None,
+        }
+    }
+
+    fn all(&self, interest: &Interest) -> VecDeque<EntityId> {
+        let of_type = |entity_type| self.tree.entities(entity_type).map(|entity| entity.id());
+        match interest.topic.of {
+            Of::Entity(entity) => VecDeque::from([entity]),
+            Of::Type(entity_type) => of_type(entity_type).collect(),
+            Of::All => {
+                let is_base = |each: &_| self.tree.lineage(*each).len() == 1;
+                let bases = self.tree.types().filter(is_base);
+                bases.flat_map(of_type).collect()
+            }
+        }
+    }
+}
+
+/// Whether a topic is about events, not about values.
+fn is_event(what: FieldId) -> bool {
+    matches!(what, CREATED | DELETED | MOVED | SCHEMA)
+}
+
+/// Whether an effect is about a field, or is an event of that kind.
+#[inline]
+fn is_about(effect: &Effect, what: FieldId, writes: bool) -> bool {
+    match effect {
+        Effect::Field(change) => change.field == what && (writes || change.is_change()),
+        Effect::Created(_) => what == CREATED || current(effect, what).is_some(),
+        Effect::Placed(placed) if what == MOVED => {
+            let differs =
+                |from: &Place| (from.parent, &from.name) != (placed.to.parent, &placed.to.name);
+            placed.from.as_ref().is_some_and(differs)
+        }
+        Effect::Placed(_) => {
+            current(effect, what).is_some_and(|now| Some(now) != previous(effect, what))
+        }
+        Effect::Deleted(_) => what == DELETED,
+        Effect::Schema(_) => what == SCHEMA,
+    }
+}
