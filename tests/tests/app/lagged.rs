@@ -55,6 +55,8 @@ fn lost_changes_are_told() {
     let noted = noted();
     assert_eq!(
         noted,
-        ["level 1", "lost 5", "level 7", "level 8", "level 9", "level 10"]
+        [
+            "level 1", "lost 5", "level 7", "level 8", "level 9", "level 10"
+        ]
     );
 }
