@@ -8,6 +8,7 @@ mod delivery;
 mod failure;
 mod keyed;
 mod kit;
+mod lagged;
 mod leader;
 mod letters;
 mod lifecycle;

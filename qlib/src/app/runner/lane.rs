@@ -35,6 +35,8 @@ impl Attempt {
         match &self.input {
             _ if self.dead_letter.is_some() => None,
             Input::Delivery(delivery) => Some((delivery.revision(), delivery.index)),
+            // Before the changes that are left.
+            Input::Lagged(lagged) => Some((lagged.next.saturating_sub(1), usize::MAX)),
             // Before the changes that it is made of.
             Input::Resync(revision) => Some((revision.saturating_sub(1), usize::MAX)),
             _ => None,
