@@ -62,7 +62,7 @@ impl Publisher {
 /// Hears everything of every topic, equal messages too.
 #[on_change(Topic.Message, writes, when(!current.is_empty()), context(topic = Topic.Name))]
 async fn archive(change: Change<Topic, String>, topic: String) -> Result<()> {
-    tracing::info!(topic, message = change.current(), "archive");
+    tracing::info!(topic, said = change.current(), "archive");
     Ok(())
 }
 
@@ -93,9 +93,11 @@ impl Reader {
         // A subscription that a program holds itself ends when it is dropped.
         tokio::task::spawn_local(async move {
             let end = tokio::time::timeout(OLD, async {
-                for _ in 0..3 {
+                let mut heard = 0;
+                while heard < 3 {
                     if let Ok(FieldEvent::Change(change)) = news.next().await {
                         tracing::info!(headline = change.current(), "reader");
+                        heard += 1;
                     }
                 }
             });

@@ -72,8 +72,9 @@ mod store;
 mod tree;
 
 pub use app::{
-    App, AppBuilder, BootReport, Cx, DeadLetter, EntityFieldValidator, Failure, MainThread,
-    Outcome, Registration, Registry, Retry, RunningApp, Signal, Worker, WorkerDefinition,
+    App, AppBuilder, BootReport, CallFuture, Cx, DeadLetter, EntityFieldValidator, Failure,
+    MainThread, Origin, Outcome, Registration, Registry, Retry, RunningApp, Signal, Worker,
+    WorkerDefinition,
 };
 #[cfg(feature = "test")]
 pub use app::{Recorder, TestApp};

@@ -20,9 +20,9 @@ pub use inventory;
 
 pub use crate::app::{
     App, AppBuilder, AppSignals, ApplicationSignals, CallFuture, ContextOf, ContextValue,
-    ContextValues, Cx, Failure, LeadershipSignals, LeadsTo, Number, OnChange, OnEvent, OnLagged,
-    OnNothing, OnResync, OnSignal, OnTick, Origin, Outcome, Path, Registration, Registry, Request,
-    Retry, Signal, SystemSignal, SystemSignals, Wiring, Worker, WorkerDefinition,
+    ContextValues, Cx, Distance, Failure, LeadershipSignals, LeadsTo, Number, OnChange, OnEvent,
+    OnLagged, OnNothing, OnResync, OnSignal, OnTick, Origin, Outcome, Path, Registration, Registry,
+    Request, Retry, Signal, SystemSignal, SystemSignals, Wiring, Worker, WorkerDefinition,
 };
 pub use crate::app::{Main, SetupResult, main, then};
 #[cfg(feature = "test")]

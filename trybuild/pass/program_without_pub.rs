@@ -2,7 +2,10 @@
 use qlib::prelude::*;
 
 #[derive(Choice, Clone, Copy, PartialEq, Debug)]
-enum Power { Off, On }
+enum Power {
+    Off,
+    On,
+}
 
 #[derive(Entity, Debug)]
 struct Room {}
@@ -20,12 +23,16 @@ struct Device {
 }
 
 #[derive(Default)]
-struct Monitor { seen: u64 }
+struct Monitor {
+    seen: u64,
+}
 
 #[worker]
 impl Monitor {
     #[init]
-    async fn init(&mut self) -> Result<()> { Ok(()) }
+    async fn init(&mut self) -> Result<()> {
+        Ok(())
+    }
 
     #[every("1s")]
     async fn tick(&mut self) -> Result<()> {
@@ -43,7 +50,11 @@ impl Monitor {
     ) -> Result<()> {
         tracing::info!(name, ?room, from = ?change.previous(), to = ?change.current(), "switched");
         self.seen += 1;
-        change.entity(cx)?.set_last_seen(Timestamp::now()).commit().await
+        change
+            .entity(cx)?
+            .set_last_seen(Timestamp::now())
+            .commit()
+            .await
     }
 
     #[on_leader]

@@ -1,7 +1,8 @@
 //! Writes `main`.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{ToTokens, quote};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::spanned::Spanned;
 
 use super::model::Application;
 
@@ -20,9 +21,13 @@ pub(crate) fn expand(application: &Application, sound: bool) -> TokenStream {
     let names = modules
         .iter()
         .map(|path| path.to_token_stream().to_string().replace(' ', ""));
+    // At the place of the crate, so that one that does not exist is reported there.
+    let uses = modules
+        .iter()
+        .map(|path| quote_spanned!(path.span()=> use #path as _;));
     let setup = setup.clone().unwrap_or_else(|| quote!(|_| {}));
     quote! {
-        #(use #modules as _;)*
+        #(#uses)*
 
         fn #main() -> #qlib::ExitCode {
             #qlib::main(

@@ -3,7 +3,7 @@
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 use quote::quote;
 use syn::parse::Parser;
-use syn::{LitStr, Path};
+use syn::{Lit, LitStr, Path};
 
 use super::model::Application;
 use crate::common::{Arg, Faults, Form, Given, Key, Keys, split_commas};
@@ -14,8 +14,14 @@ const KEYS: Keys<Application> = Keys {
         Key::new(
             "setup",
             Form::Value("|app| { … }"),
-            |application, arg, _| {
+            |application, arg, faults| {
                 if let Given::Value(value) = arg.given {
+                    if syn::parse2::<Lit>(value.clone()).is_ok() {
+                        faults.on(
+                            &value,
+                            "`setup` is given the application; write `setup = |app| { … }`, or the name of a function",
+                        );
+                    }
                     application.setup = Some(value);
                 }
             },

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use syn::{Data, DeriveInput, Fields};
 
 use super::model::{Choice, Variant};
-use crate::common::{Faults, Form, Given, Key, Keys, Library, args_of, string};
+use crate::common::{Faults, Form, Given, Key, Keys, Library, args_of, misplaced, string};
 
 const KEYS: Keys<Option<String>> = Keys {
     of: "`#[choice]`",
@@ -13,9 +13,21 @@ const KEYS: Keys<Option<String>> = Keys {
         Form::Value("\"Name\""),
         |name, arg, faults| {
             if let Given::Value(value) = arg.given {
-                *name = faults
-                    .keep(string(value, "rename = \"Name\""))
-                    .map(|text| text.value());
+                let Some(text) = faults.keep(string(value, "rename = \"Name\"")) else {
+                    return;
+                };
+                if text.value().trim().is_empty() {
+                    faults.at(
+                        text.span(),
+                        "the name is empty; write one, or leave `rename` out",
+                    );
+                } else if text.value().contains(char::is_control) {
+                    faults.at(
+                        text.span(),
+                        "a name has no control characters; leave them out",
+                    );
+                }
+                *name = Some(text.value());
             }
         },
     )],
@@ -26,6 +38,12 @@ pub(crate) fn parse(input: TokenStream, faults: &mut Faults) -> Option<Choice> {
     let input: DeriveInput = faults.keep(syn::parse2(input))?;
     let mut qlib = Library::default();
     qlib.read(args_of(&input.attrs, "qlib", faults), faults);
+    misplaced(
+        &input.attrs,
+        "choice",
+        "`#[choice]` stands on a variant",
+        faults,
+    );
     if let Some(generic) = input.generics.params.first() {
         faults.on(
             generic,

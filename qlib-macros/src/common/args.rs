@@ -58,7 +58,10 @@ fn arg(part: TokenStream, expected: &str) -> syn::Result<Arg> {
             Given::List(group.stream(), group.span())
         }
         Some(TokenTree::Punct(dot)) if dot.as_char() == '.' => {
-            return Err(syn::Error::new(dot.span(), format!("expected {expected}")));
+            return Err(syn::Error::new_spanned(
+                part,
+                format!("expected {expected}"),
+            ));
         }
         Some(other) => {
             let message = format!("expected `,`, `=` or `(` after `{key}`");

@@ -22,11 +22,13 @@ impl Parse for FieldPath {
         let entity = input.call(Path::parse_mod_style).map_err(|fault| {
             syn::Error::new(fault.span(), "expected a field, as in `Device.Status`")
         })?;
-        if !input.peek(Token![.]) {
+        if input.peek(Token![<]) {
             let name = path_text(&entity);
-            let message =
-                format!("`{name}` names no field; write `{name}.Field`, as in `Device.Status`");
+            let message = format!("an entity has no parameters; write `{name}.Field`");
             return Err(syn::Error::new_spanned(&entity, message));
+        }
+        if !input.peek(Token![.]) {
+            return Err(syn::Error::new_spanned(&entity, lacks_field(&entity)));
         }
         let dot: Token![.] = input.parse()?;
         let field = input.parse().map_err(|fault| {
@@ -75,7 +77,12 @@ impl Parse for Hops {
         let first = input.parse()?;
         let mut hops = Vec::new();
         while input.peek(Token![->]) {
-            hops.push((input.parse()?, input.parse()?));
+            let arrow: Token![->] = input.parse()?;
+            if input.is_empty() {
+                let message = "expected a field behind `->`, as in `Device.Room -> Room.Name`";
+                return Err(syn::Error::new_spanned(arrow, message));
+            }
+            hops.push((arrow, input.parse()?));
         }
         if !input.is_empty() {
             return Err(input.error("expected `->` or a comma after a field"));
@@ -104,6 +111,25 @@ impl Hops {
                 quote_spanned!(arrow.spans[0]=> #qlib::#then::<_, _, #entity, _, _>(#path, #field));
         }
         path
+    }
+}
+
+/// What to say of a path behind which no field stands.
+fn lacks_field(path: &Path) -> String {
+    let name = path_text(path);
+    // `Device::Status`, as a constant of Rust would be written.
+    let mut words = path
+        .segments
+        .iter()
+        .rev()
+        .map(|word| word.ident.to_string());
+    let (field, entity) = (words.next(), words.next());
+    let is_type = entity.is_some_and(|entity| entity.starts_with(char::is_uppercase));
+    match (name.rsplit_once("::"), field) {
+        (Some((entity, _)), Some(field)) if is_type => {
+            format!("a field stands behind a dot; write `{entity}.{field}`")
+        }
+        _ => format!("`{name}` names no field; write `{name}.Field`, as in `Device.Status`"),
     }
 }
 

@@ -16,6 +16,8 @@ pub(crate) struct Function {
     pub(crate) visibility: Visibility,
     /// `async`, if it is.
     pub(crate) asynchronous: Option<Ident>,
+    /// `unsafe`, if it is.
+    pub(crate) unsafety: Option<Ident>,
     /// Its name.
     pub(crate) name: Ident,
     /// The first parameter of a type or constant.
@@ -70,9 +72,11 @@ impl Function {
         let written = input.fork();
         let visibility = input.parse()?;
         let mut asynchronous = None;
+        let mut unsafety = None;
         while !input.peek(Token![fn]) {
             match input.parse()? {
                 TokenTree::Ident(word) if word == "async" => asynchronous = Some(word),
+                TokenTree::Ident(word) if word == "unsafe" => unsafety = Some(word),
                 _ => {}
             }
         }
@@ -94,6 +98,7 @@ impl Function {
             attributes,
             visibility,
             asynchronous,
+            unsafety,
             name,
             generic,
             receiver,
@@ -225,9 +230,11 @@ fn receiver(first: &TokenStream) -> Option<Receiver> {
                     .any(|token| matches!(token, TokenTree::Punct(sign) if sign.as_char() == ':'));
                 return Some(Receiver {
                     tokens: first.clone(),
-                    borrowed: borrowed && !typed,
+                    borrowed: borrowed && !typed || is_reference_to_self(first),
                 });
             }
+            TokenTree::Punct(sign) if sign.as_char() == '#' => {}
+            TokenTree::Group(list) if list.delimiter() == Delimiter::Bracket => {}
             TokenTree::Punct(sign) if sign.as_char() == '&' => borrowed = true,
             TokenTree::Punct(sign) if sign.as_char() == '\'' => {}
             TokenTree::Ident(_) => {}
@@ -235,6 +242,18 @@ fn receiver(first: &TokenStream) -> Option<Receiver> {
         }
     }
     None
+}
+
+/// Whether a receiver is `self: &Self` or `self: &mut Self`, the long form of `&self`.
+fn is_reference_to_self(receiver: &TokenStream) -> bool {
+    let mut kind = receiver
+        .clone()
+        .into_iter()
+        .skip_while(|token| !matches!(token, TokenTree::Punct(sign) if sign.as_char() == ':'))
+        .skip(1)
+        .peekable();
+    let refers = matches!(kind.peek(), Some(TokenTree::Punct(sign)) if sign.as_char() == '&');
+    refers && kind.last().is_some_and(|last| last.to_string() == "Self")
 }
 
 /// Passes what follows the parameters, with the body, and gives the type that is returned.

@@ -1,6 +1,6 @@
 //! Where generated code finds qlib.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::parse::Parser;
 use syn::{Meta, Path};
@@ -21,9 +21,11 @@ impl Library {
     /// Takes in the key `crate = path` of an attribute.
     pub(crate) fn take(&mut self, arg: Arg, faults: &mut Faults) {
         if let Given::Value(path) = arg.given {
-            self.0 = faults
-                .keep(Path::parse_mod_style.parse2(path))
-                .or(self.0.take());
+            let read = Path::parse_mod_style.parse2(path.clone()).map_err(|_| {
+                let message = "`crate` says where qlib is; write its path, as in `crate = my::qlib`, without quotes";
+                syn::Error::new_spanned(path, message)
+            });
+            self.0 = faults.keep(read).or(self.0.take());
         }
     }
 
@@ -34,6 +36,15 @@ impl Library {
         faults: &mut Faults,
     ) {
         KEYS.read_all(attributes, self, faults);
+    }
+
+    /// The path, at the place where what is named by it is to be reported.
+    pub(crate) fn at(&self, place: Span) -> TokenStream {
+        let respan = |mut token: TokenTree| {
+            token.set_span(token.span().located_at(place));
+            token
+        };
+        self.to_token_stream().into_iter().map(respan).collect()
     }
 
     /// Whether the item is part of qlib itself.
@@ -59,6 +70,20 @@ pub(crate) fn args_of(
         }
     });
     lists.collect()
+}
+
+/// Notes the helper attributes `#[name(…)]` that stand where they mean nothing.
+pub(crate) fn misplaced(
+    attributes: &[syn::Attribute],
+    name: &str,
+    message: &str,
+    faults: &mut Faults,
+) {
+    for attribute in attributes {
+        if attribute.path().is_ident(name) {
+            faults.on(attribute.path(), message);
+        }
+    }
 }
 
 /// Takes `#[qlib(…)]` out of the attributes.

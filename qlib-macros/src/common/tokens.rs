@@ -2,6 +2,8 @@
 
 use proc_macro2::{Punct, Span, TokenStream, TokenTree};
 
+use crate::common::closest;
+
 /// The parts between the commas of a list. A comma inside `::<…>` belongs to its part.
 pub(crate) fn split_commas(tokens: TokenStream) -> Vec<TokenStream> {
     split(tokens, false)
@@ -70,6 +72,15 @@ pub(crate) fn mention(tokens: &TokenStream, name: &str) -> Option<Span> {
             captures.then(|| literal.span())
         }
         TokenTree::Punct(_) => None,
+    })
+}
+
+/// Where a word occurs that is close to a name: probably the name, misspelt.
+pub(crate) fn misspelt(tokens: &TokenStream, name: &str) -> Option<Span> {
+    tokens.clone().into_iter().find_map(|token| match token {
+        TokenTree::Ident(ident) => closest(&ident.to_string(), [name]).map(|_| ident.span()),
+        TokenTree::Group(group) => misspelt(&group.stream(), name),
+        _ => None,
     })
 }
 

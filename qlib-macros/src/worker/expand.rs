@@ -1,7 +1,8 @@
 //! Writes the registration of the worker.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::quote;
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
 
 use super::model::{Maker, Worker};
 use crate::handler::{self, definition};
@@ -22,11 +23,16 @@ pub(crate) fn expand(worker: &Worker) -> TokenStream {
         let definition = definition();
         quote!(#definition.#leader();)
     });
+    // At the place of the other worker, so that what is none is reported there alone.
+    let after = after.iter().map(|other| {
+        let definition = definition();
+        quote_spanned!(other.span()=> #definition.after::<#other>();)
+    });
     let handlers = worker.handlers.iter().map(handler::registration);
     let mut body = quote! {
         #makers
         #leader
-        #(#parameter.after::<#after>();)*
+        #(#after)*
         #(#handlers)*
     };
     let parameter = match body.is_empty() {

@@ -45,9 +45,16 @@ const KEYS: Keys<Options> = Keys {
         ),
         Key::new("name", Form::Value("\"Name\""), |options, arg, faults| {
             if let Given::Value(value) = arg.given {
-                options.name = faults
-                    .keep(string(value, "name = \"Name\""))
-                    .map(|name| name.value());
+                let Some(name) = faults.keep(string(value, "name = \"Name\"")) else {
+                    return;
+                };
+                if name.value().trim().is_empty() {
+                    faults.at(
+                        name.span(),
+                        "the name is empty; write one, or leave `name` out",
+                    );
+                }
+                options.name = Some(name.value());
             }
         }),
         Key::new("crate", Form::Value("path"), |options, arg, faults| {
@@ -78,6 +85,14 @@ pub(crate) fn parse(
         leads: options.leader.is_some(),
     };
     let subject = block.subject.to_token_stream().to_string();
+    for other in &options.after {
+        if other.to_token_stream().to_string() == subject {
+            faults.on(
+                other,
+                "a worker does not start after itself; name another one",
+            );
+        }
+    }
     let mut handlers = Vec::new();
     let mut makers = Vec::new();
     for member in &mut block.members {

@@ -15,7 +15,37 @@ use crate::store::{Store, Transaction};
 /// Work on the store before the workers start.
 pub(crate) type Preload = Box<dyn FnMut(&mut Transaction<'_>) -> Result<()>>;
 
-/// An application that is being described.
+/// An application that is being described: by `setup` of `qlib::main!`, of `#[qlib::test]`, or by
+/// hand.
+///
+/// ```
+/// use std::time::Duration;
+/// use qlib::prelude::*;
+///
+/// struct Siren {
+///     address: String,
+/// }
+///
+/// #[worker]
+/// impl Siren {
+///     fn new(address: String) -> Self {
+///         Self { address }
+///     }
+///
+///     #[every("1m")]
+///     async fn check(&mut self) -> Result<()> {
+///         tracing::debug!(address = self.address, "still there");
+///         Ok(())
+///     }
+/// }
+///
+/// qlib::main!("sirens", setup = |app| {
+///     let address = app.option("siren", "ADDRESS", "Where the siren is")?;
+///     app.worker_with(move || Siren::new(address.clone().unwrap_or_default()))
+///         .patience(Duration::from_millis(500));
+///     Ok(())
+/// });
+/// ```
 pub struct AppBuilder {
     pub(crate) name: SmolStr,
     pub(crate) store: Option<Store>,

@@ -18,6 +18,27 @@ use crate::store::{
 /// What a handler can reach besides its worker: the store, and the application.
 ///
 /// Commits made through it name the handler and the change that it reacts to as their cause.
+///
+/// ```
+/// use qlib::prelude::*;
+///
+/// #[derive(Entity, Debug)]
+/// struct Lamp {
+///     #[field(default = 0)]
+///     level: i64,
+///     #[field(default = 0)]
+///     brightest: i64,
+/// }
+///
+/// #[on_change(Lamp.Level)]
+/// async fn remember(change: Change<Lamp, i64>, cx: &mut Cx) -> Result<()> {
+///     let lamp: Lamp = cx.get(change.id())?;
+///     if lamp.level > lamp.brightest {
+///         change.entity(cx)?.set_brightest(lamp.level).commit().await?;
+///     }
+///     Ok(())
+/// }
+/// ```
 pub struct Cx {
     pub(crate) app: App,
     pub(crate) store: Store,
@@ -114,6 +135,25 @@ impl Cx {
 
     /// Writes `value` into `field` of an entity and waits for the answer that somebody writes into
     /// the field that [`Request::reply_in`] names.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use qlib::prelude::*;
+    ///
+    /// #[derive(Entity, Debug)]
+    /// struct Door {
+    ///     #[field(default = false)]
+    ///     wanted: bool,
+    ///     #[field(default = false)]
+    ///     open: bool,
+    /// }
+    ///
+    /// async fn open(door: EntityId, cx: &mut Cx) -> Result<bool> {
+    ///     cx.request(door, Door::FIELDS.Wanted, true)
+    ///         .reply_in(Door::FIELDS.Open, Duration::from_secs(5))
+    ///         .await
+    /// }
+    /// ```
     pub fn request<E: Entity, T: FieldType>(
         &self,
         id: impl Into<EntityId>,

@@ -12,6 +12,18 @@ use crate::store::DEAD_LETTER;
 const KEPT: usize = 1000;
 
 /// A change that a handler could not handle.
+///
+/// ```
+/// use qlib::prelude::*;
+///
+/// fn try_all_again(app: &App) -> Result<()> {
+///     for letter in app.dead_letters() {
+///         tracing::info!(letter.handler, letter.error, "again");
+///         app.retry(letter.id)?;
+///     }
+///     Ok(())
+/// }
+/// ```
 #[derive(Clone, PartialEq, Debug)]
 pub struct DeadLetter {
     /// The entity that keeps it.

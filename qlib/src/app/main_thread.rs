@@ -16,6 +16,18 @@ pub(crate) type Work = Box<dyn FnOnce(&mut Cx) + Send>;
 
 /// A handle by which any thread runs work on the main thread, in the order in which it was handed
 /// over.
+///
+/// ```
+/// use qlib::prelude::*;
+///
+/// fn listen(app: &App) {
+///     let main = app.main_thread();
+///     std::thread::spawn(move || {
+///         // A library that blocks, and calls from a thread of its own.
+///         main.run(|cx| tracing::info!(revision = cx.store().revision(), "called"))
+///     });
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct MainThread {
     queue: mpsc::Sender<Work>,

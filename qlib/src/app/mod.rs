@@ -43,9 +43,9 @@ pub use context::{ContextOf, ContextValue, ContextValues, LeadsTo, Path, then};
 pub use cx::{Cx, Request};
 pub use dead_letter::DeadLetter;
 pub use define::{
-    AppSignals, ApplicationSignals, CallFuture, LeadershipSignals, Number, OnChange, OnEvent,
-    OnLagged, OnNothing, OnResync, OnSignal, OnTick, Origin, SystemSignal, SystemSignals, Wiring,
-    Worker, WorkerDefinition,
+    AppSignals, ApplicationSignals, CallFuture, Distance, LeadershipSignals, Number, OnChange,
+    OnEvent, OnLagged, OnNothing, OnResync, OnSignal, OnTick, Origin, SystemSignal, SystemSignals,
+    Wiring, Worker, WorkerDefinition,
 };
 pub use failure::{Failure, Outcome, Retry};
 pub use main::{Main, SetupResult, main};
@@ -84,6 +84,38 @@ impl Default for Options {
 }
 
 /// A running application. Clones are handles of the same application; they stay on its main thread.
+///
+/// `qlib::main!` starts one; [`App::builder`] does inside another program:
+///
+/// ```
+/// use qlib::prelude::*;
+///
+/// #[derive(Entity, Debug)]
+/// struct Lamp {
+///     #[field(default = 0)]
+///     level: i64,
+/// }
+///
+/// #[on_change(Lamp.Level)]
+/// async fn ending(change: Change<Lamp, i64>, cx: &mut Cx) -> Result<()> {
+///     println!("{} of {}", change.current(), cx.app().name());
+///     cx.shutdown();
+///     Ok(())
+/// }
+///
+/// # fn main() -> Result<()> {
+/// let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+/// tokio::task::LocalSet::new().block_on(&runtime, async {
+///     let app = App::builder("lamps").entity::<Lamp>();
+///     let running = app.register(|registry| registry.worker::<ending>()).start().await?;
+///     let store = running.app().store();
+///     store.transaction(|tx| tx.create(EntityId::ROOT, "Desk", Lamp::builder().level(3))).await?;
+///     running.stopped().await;
+///     running.stop().await;
+///     Ok(())
+/// })
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct App {
     inner: Rc<Inner>,

@@ -25,7 +25,32 @@ impl Registration {
 
 inventory::collect!(Registration);
 
-/// The types and workers of a program.
+/// The types and workers of a program. The macros enter theirs; a program enters others by hand.
+///
+/// ```
+/// use qlib::{App, CallFuture, Cx, Origin, Worker, WorkerDefinition};
+///
+/// struct Greeter;
+///
+/// impl Worker for Greeter {
+///     const NAME: &'static str = "Greeter";
+///
+///     fn origin() -> Origin {
+///         Origin { module: module_path!(), line: line!() }
+///     }
+///
+///     fn define(worker: &mut WorkerDefinition<Self>) {
+///         worker.make(|| Greeter);
+///         worker.init(|_greeter, cx: &mut Cx| Box::pin(async move {
+///             println!("hello from {}", cx.app().name());
+///             Ok(())
+///         }) as CallFuture<'_>);
+///     }
+/// }
+///
+/// let builder = App::builder("greetings").register(|registry| registry.worker::<Greeter>());
+/// # drop(builder);
+/// ```
 #[derive(Default)]
 pub struct Registry {
     /// With the names of the Rust types.
@@ -228,6 +253,18 @@ pub(crate) fn boot(reason: String) -> Error {
 /// Entities and fields that an application cannot do without; checked at boot.
 ///
 /// Registering the same type again adds to what was required before.
+///
+/// ```
+/// use qlib::{EntityFieldValidator, Kind, Schema, Store};
+///
+/// let store = Store::memory()?;
+/// drop(store.set_schema(Schema::new("Lamp").field("Level", Kind::Int)));
+/// let mut required = EntityFieldValidator::new();
+/// required.require("Lamp", ["Level", "Colour"]).require_entity("/Home");
+/// let missing = required.check(&store).unwrap_err().to_string();
+/// assert!(missing.contains("Lamp has no field Colour; there is no entity at /Home"));
+/// # Ok::<(), qlib::Error>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct EntityFieldValidator {
     fields: BTreeMap<String, Vec<(String, Option<crate::model::Kind>)>>,

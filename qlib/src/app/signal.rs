@@ -27,9 +27,19 @@ pub(crate) const QUEUE: usize = 1024;
 ///     pub overheated: Signal<f64>,
 /// }
 ///
-/// let monitor = Monitor::default();
-/// monitor.overheated.emit(81.5)?; // nobody listens yet: nothing happens
-/// # Ok::<(), qlib::Error>(())
+/// #[worker]
+/// impl Monitor {
+///     #[every("1s")]
+///     async fn measure(&mut self) -> Result<()> {
+///         self.overheated.emit(81.5)
+///     }
+/// }
+///
+/// #[on_signal(Monitor.overheated)]
+/// async fn alarm(value: f64) -> Result<()> {
+///     tracing::warn!(value, "overheated");
+///     Ok(())
+/// }
 /// ```
 pub struct Signal<T> {
     listeners: Rc<RefCell<Vec<Listener<T>>>>,

@@ -76,7 +76,38 @@ impl TestPlan {
     }
 }
 
-/// An application under test.
+/// An application under test: on a store in memory, with the workers that the test names, and with a
+/// clock that only the test moves.
+///
+/// ```
+/// use std::time::Duration;
+/// use qlib::TestApp;
+/// use qlib::prelude::*;
+///
+/// #[derive(Entity, Debug)]
+/// struct Clock {
+///     #[field(default = 0)]
+///     seconds: i64,
+/// }
+///
+/// #[every("1s")]
+/// async fn tick(cx: &mut Cx) -> Result<()> {
+///     let clock = cx.store().find("/Clock")?;
+///     cx.transaction(|tx| tx.add(clock, Clock::FIELDS.Seconds, 1)).await
+/// }
+///
+/// fn clock(tx: &mut qlib::Transaction<'_>) -> Result<()> {
+///     tx.create(EntityId::ROOT, "Clock", Clock::builder()).map(drop)
+/// }
+///
+/// #[qlib::test(workers(tick), preload = clock)]
+/// async fn a_minute_has_sixty_seconds(app: TestApp) {
+///     let mut seconds = app.record(Clock::FIELDS.Seconds);
+///     app.advance(Duration::from_secs(60)).await;
+///     seconds.assert(1..=60);
+///     app.assert_dead_letters(0);
+/// }
+/// ```
 #[derive(Clone)]
 pub struct TestApp {
     app: App,

@@ -22,6 +22,21 @@ pub enum State {
 
 /// The proof of leading. Commits through [`Leadership::store`] carry its fencing token: once
 /// another leadership was granted they are refused, whatever this process believes.
+///
+/// ```
+/// use qlib::prelude::*;
+///
+/// #[derive(Entity, Debug)]
+/// struct Plan {
+///     #[field(default = 0)]
+///     version: i64,
+/// }
+///
+/// async fn publish(leadership: &Leadership, plan: EntityId) -> Result<()> {
+///     let published = leadership.store().transaction(|tx| tx.add(plan, Plan::FIELDS.Version, 1));
+///     published.await
+/// }
+/// ```
 #[derive(Clone)]
 pub struct Leadership {
     election: SmolStr,

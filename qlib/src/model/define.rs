@@ -5,6 +5,7 @@ use std::ops::RangeBounds;
 
 use smol_str::SmolStr;
 
+use crate::model::field_type::DefaultFor;
 use crate::model::{Field, FieldSchema, FieldType, Kind, Lengthy, OnDelete, Ordered, Scope, Text};
 
 /// The definition of a field that holds a `T`.
@@ -38,8 +39,8 @@ impl<E, T: FieldType> Field<E, T> {
 
 impl<T: FieldType> FieldDefinition<T> {
     /// What a new entity has where no value is given.
-    pub fn default(mut self, value: impl Into<T::Base>) -> Self {
-        self.schema.default = value.into().encode();
+    pub fn default(mut self, value: impl DefaultFor<T::Base>) -> Self {
+        self.schema.default = value.into_default().encode();
         self
     }
 

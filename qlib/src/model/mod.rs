@@ -6,6 +6,7 @@ mod condition;
 mod define;
 mod entity;
 mod error;
+mod field_type;
 mod filter;
 mod id;
 mod image;
@@ -23,11 +24,11 @@ pub use commit::{
 pub use condition::{Condition, FieldName, Operator};
 pub use define::{FieldDefinition, Refers};
 pub use entity::{
-    Choice, Entity, Field, FieldCache, FieldKey, FieldType, Lengthy, Misfit, NewEntity, Ordered,
-    Readable, Row, Script, Validator, Writable,
+    Choice, Entity, Field, FieldCache, FieldKey, Misfit, NewEntity, Row, Script, Validator,
 };
 pub(crate) use error::closest;
 pub use error::{Error, Result, Subject};
+pub use field_type::{FieldType, Lengthy, Ordered, Readable, Writable};
 pub use filter::{Contains, Filter, Text};
 pub use id::{EntityId, Ref};
 pub use image::{Image, ImageEntity, ImageField};

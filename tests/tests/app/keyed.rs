@@ -164,3 +164,48 @@ async fn a_lane_keeps_the_rate(app: TestApp) {
         [(10_000, "a 5".to_owned()), (11_000, "a 6".to_owned())]
     );
 }
+
+/// Fails now and then, in a way that only the numbers decide.
+#[on_change(Lamp.Level, keyed, retry(times = 20, max = "200ms"), context(name = Lamp.Name))]
+async fn unlucky(change: Change<Lamp, i64>, name: String) -> Result<()> {
+    let level = change.current();
+    let tries = FAILS.with_borrow_mut(|fails| {
+        fails.push(level);
+        fails.iter().filter(|tried| **tried == level).count()
+    });
+    let unlucky = usize::try_from(level.wrapping_mul(2_654_435_761) >> 7 & 7).unwrap();
+    if tries <= unlucky.saturating_sub(4) {
+        return Err(Error::other("no luck"));
+    }
+    note(format!("{name} {level}"));
+    Ok(())
+}
+
+#[qlib::test(workers(unlucky), preload = lamps)]
+async fn nothing_is_lost_or_comes_twice_while_others_write(app: TestApp) {
+    let lamps = [lamp(&app, "a"), lamp(&app, "b")];
+    let store = app.store().clone();
+    let writer = std::thread::spawn(move || {
+        for value in 1..=400 {
+            let lamp = lamps[usize::try_from(value % 2).unwrap()];
+            let written = store.transaction(|tx| tx.set(lamp, Lamp::FIELDS.Level, value));
+            drop(written);
+        }
+    });
+    while !writer.is_finished() {
+        app.advance(ms(50)).await;
+    }
+    writer.join().unwrap();
+    app.advance(ms(60_000)).await;
+    let (of_a, of_b): (Vec<_>, Vec<_>) =
+        noted().into_iter().partition(|note| note.starts_with('a'));
+    let expected = |name: &str, from: i64| -> Vec<_> {
+        (from..=400)
+            .step_by(2)
+            .map(|value| format!("{name} {value}"))
+            .collect()
+    };
+    assert_eq!(of_a, expected("a", 2));
+    assert_eq!(of_b, expected("b", 1));
+    app.assert_dead_letters(0);
+}

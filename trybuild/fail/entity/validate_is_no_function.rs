@@ -7,8 +7,6 @@ use qlib::prelude::*;
 struct Device {
     #[field(validate = |value| Ok(()))]
     value: f64,
-    #[field(validate = chekc)]
-    other: f64,
 }
 
 fn main() {}

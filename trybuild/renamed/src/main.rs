@@ -2,8 +2,8 @@
 #![deny(warnings)]
 
 mod reexport {
-    pub mod live {
-        pub use home::*;
+    pub(crate) mod live {
+        pub(crate) use home::*;
     }
 }
 

@@ -64,7 +64,7 @@ pub(crate) fn expand(entity: &Entity) -> TokenStream {
 
         #deref
 
-        #[allow(dead_code)]
+        #[allow(dead_code, non_snake_case)]
         impl #bound {
             #(#accessors)*
         }

@@ -48,7 +48,7 @@ pub(crate) fn expand(entity: &Entity) -> TokenStream {
             given: #qlib::PhantomData<fn() -> (#(#params,)*)>,
         }
 
-        #[allow(dead_code)]
+        #[allow(dead_code, non_snake_case)]
         impl<#(#params),*> #builder<#(#params),*> {
             #(#setters)*
             #base

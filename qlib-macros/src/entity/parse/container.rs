@@ -4,7 +4,7 @@ use syn::parse::Parser;
 use syn::{DeriveInput, Path};
 
 use super::names;
-use crate::common::{Faults, Form, Given, Key, Keys, Library, args_of, string};
+use crate::common::{Faults, Form, Given, Key, Keys, Library, args_of, misplaced, string};
 use crate::entity::model::plain;
 
 /// What `#[entity(…)]` says.
@@ -21,7 +21,12 @@ const KEYS: Keys<Container> = Keys {
     keys: &[
         Key::new("extends", Form::Value("Base"), |container, arg, faults| {
             if let Given::Value(value) = arg.given {
-                container.base = faults.keep(Path::parse_mod_style.parse2(value));
+                let base = Path::parse_mod_style.parse2(value.clone()).map_err(|_| {
+                    let message =
+                        "`extends` names one entity; write `extends = Base`, without quotes";
+                    syn::Error::new_spanned(value, message)
+                });
+                container.base = faults.keep(base);
             }
         }),
         Key::new(
@@ -48,6 +53,12 @@ pub(crate) fn parse(input: &DeriveInput, qlib: &Library, faults: &mut Faults) ->
         base: None,
         renamed: None,
     };
+    misplaced(
+        &input.attrs,
+        "field",
+        "`#[field]` stands on a field; the attribute of the struct is `#[entity]`",
+        faults,
+    );
     KEYS.read_all(
         args_of(&input.attrs, "entity", faults),
         &mut container,

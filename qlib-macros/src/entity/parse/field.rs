@@ -1,21 +1,33 @@
 //! Reads a field.
 
 use heck::ToUpperCamelCase;
-use proc_macro2::Ident;
+use proc_macro2::{Group, Ident, TokenStream, TokenTree};
 use quote::ToTokens;
 
 use super::keys::{self, Given};
 use super::{bounds, kinds, names};
-use crate::common::{Faults, Library, args_of, docs};
+use crate::common::{Faults, Library, args_of, docs, misplaced};
 use crate::entity::model::{Field, plain};
 
 /// Reads a field; none if its type can be that of no field.
-pub(crate) fn parse(field: &syn::Field, qlib: &Library, faults: &mut Faults) -> Option<Field> {
+pub(crate) fn parse(
+    field: &syn::Field,
+    entity: &Ident,
+    qlib: &Library,
+    faults: &mut Faults,
+) -> Option<Field> {
     let ident = field.ident.clone()?;
     let mut given = Given::new(qlib);
+    misplaced(
+        &field.attrs,
+        "entity",
+        "`#[entity]` stands on the struct; the attribute of a field is `#[field]`",
+        faults,
+    );
     keys::KEYS.read_all(args_of(&field.attrs, "field", faults), &mut given, faults);
     let handle = handle(&ident, &given, faults);
-    let kind = faults.keep(kinds::kind(&field.ty))?;
+    let written = faults.keep(syn::parse2(named(field.ty.to_token_stream(), entity)))?;
+    let kind = faults.keep(kinds::kind(&written))?;
     let mut found = Faults::default();
     bounds::check(&given, &kind, &mut found);
     if !found.is_empty() {
@@ -27,16 +39,34 @@ pub(crate) fn parse(field: &syn::Field, qlib: &Library, faults: &mut Faults) -> 
         visibility: field.vis.clone(),
         handle: handle?,
         doc: docs(&field.attrs),
-        inner: kinds::argument(&field.ty, "Option")
-            .unwrap_or(&field.ty)
+        inner: kinds::argument(&written, "Option")
+            .unwrap_or(&written)
             .clone(),
-        kind: field.ty.clone(),
+        kind: written,
         optional: kind.optional,
         default: given.default.is_some(),
         constraints: given.constraints,
         validate: given.validate.map(ToTokens::into_token_stream),
         ident,
     })
+}
+
+/// A type in which the entity has its name, since `Self` is another one where the type is used.
+fn named(kind: TokenStream, entity: &Ident) -> TokenStream {
+    let name = |token| match token {
+        TokenTree::Ident(word) if word == "Self" => {
+            let mut entity = entity.clone();
+            entity.set_span(word.span());
+            TokenTree::Ident(entity)
+        }
+        TokenTree::Group(group) => {
+            let mut inner = Group::new(group.delimiter(), named(group.stream(), entity));
+            inner.set_span(group.span());
+            TokenTree::Group(inner)
+        }
+        other => other,
+    };
+    kind.into_iter().map(name).collect()
 }
 
 /// The name of the typed handle, at the place of the field.

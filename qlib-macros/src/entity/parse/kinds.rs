@@ -133,6 +133,7 @@ fn name(kind: &Type) -> Option<String> {
 pub(crate) fn argument<'a>(kind: &'a Type, name: &str) -> Option<&'a Type> {
     match kind {
         Type::Group(group) => argument(&group.elem, name),
+        Type::Paren(group) => argument(&group.elem, name),
         Type::Path(path) => {
             let last = path
                 .path

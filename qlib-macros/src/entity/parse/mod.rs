@@ -30,7 +30,7 @@ pub(crate) fn parse(input: TokenStream, faults: &mut Faults) -> Option<Entity> {
     let given = named.iter().flat_map(|fields| &fields.named).count();
     let fields = named.iter().flat_map(|fields| &fields.named);
     let fields: Vec<_> = fields
-        .filter_map(|field| field::parse(field, &qlib, faults))
+        .filter_map(|field| field::parse(field, &input.ident, &qlib, faults))
         .collect();
     let fields = names::distinct(fields, container.base.is_some(), faults);
     Some(Entity {

@@ -33,11 +33,13 @@ pub(super) fn expand(handler: &Handler) -> TokenStream {
     };
     let params = handler.params(&cx);
     let outcome = Ident::new("outcome", *output);
+    let qlib_there = qlib.at(*output);
+    let end = quote_spanned!(*output=> #qlib_there::Outcome::from_handler(#outcome));
     quote! {
         |#worker, #(#params),*| #qlib::Box::pin(async move {
             #leadership
             let #outcome = #callee(#(#given),*).await;
-            #qlib::Outcome::from_handler(#outcome)
+            #end
         })
     }
 }

@@ -125,8 +125,15 @@ impl Known<'_> {
             return Ok(Role::Context(position));
         }
         let names: Vec<String> = self.context.iter().map(ToString::to_string).collect();
-        let close =
-            closest(word, names.iter().map(String::as_str)).or_else(|| closest(kind, self.kinds()));
+        let event = self.event.attribute();
+        let close = closest(word, names.iter().map(String::as_str));
+        if let (None, Some(meant)) = (close, closest(kind, self.kinds())) {
+            let message = format!(
+                "`{kind}` is nothing that `#[{event}]` gives; expected {}; did you mean `{meant}`?",
+                self.expected()
+            );
+            return Err(syn::Error::new_spanned(&param.kind, message));
+        }
         let close = close
             .map(|close| format!("; did you mean `{close}`?"))
             .unwrap_or_default();
@@ -135,7 +142,6 @@ impl Known<'_> {
             _ => String::new(),
         };
         let hint = if close.is_empty() { add } else { close };
-        let event = self.event.attribute();
         let message = format!(
             "`#[{event}]` has no argument `{word}`; expected {}{hint}",
             self.expected()

@@ -1,11 +1,12 @@
 //! The keys of the attributes of events.
 
-use proc_macro2::{Ident, TokenStream, TokenTree};
-use quote::quote;
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
 
 use super::context;
 use crate::common::{
-    Arg, Faults, Form, Given, Key, Keys, Library, Number, Period, duration, number,
+    Arg, Faults, Form, Given, Key, Keys, Library, Number, Period, duration, number, split_commas,
 };
 use crate::handler::model::{Call, Context, Event};
 
@@ -50,9 +51,60 @@ const WHEN: Key<Options> = Key::new(
                 "the condition is empty; write one, as in `when(current > 80.0)`",
             );
         }
+        if let Some((place, message)) = no_expression(&condition) {
+            faults.at(place, message);
+        }
+        if let Some(word) = unseen(&condition) {
+            faults.at(
+                word.span(),
+                format!("a condition does not see `{word}`; write `current`, `previous` or the name of a `context` value"),
+            );
+        }
         options.when = Some(condition);
     },
 );
+/// Where and why a condition is not one expression; as the body of a closure it would make the
+/// compiler speak of code that nobody wrote.
+fn no_expression(condition: &TokenStream) -> Option<(Span, &'static str)> {
+    if let Some(second) = split_commas(condition.clone()).get(1) {
+        let message = "`when` takes one condition; join several with `&&`";
+        return Some((second.span(), message));
+    }
+    let mut tokens = condition.clone().into_iter();
+    match tokens.next()? {
+        TokenTree::Ident(word) if word == "let" => {
+            let message =
+                "a condition is true or false; write `matches!(current, …)` to look at a pattern";
+            return Some((word.span(), message));
+        }
+        _ => {}
+    }
+    let end =
+        tokens.find(|token| matches!(token, TokenTree::Punct(sign) if sign.as_char() == ';'))?;
+    let message = "a condition is one expression; put statements in braces, as in `when({ …; … })`";
+    Some((end.span(), message))
+}
+
+/// What a condition uses as if it stood in the handler: `change.current()`, `self.limit`.
+fn unseen(condition: &TokenStream) -> Option<Ident> {
+    let tokens: Vec<_> = condition.clone().into_iter().collect();
+    let is_dot = |token: Option<&TokenTree>| matches!(token, Some(TokenTree::Punct(sign)) if sign.as_char() == '.');
+    tokens
+        .iter()
+        .enumerate()
+        .find_map(|(at, token)| match token {
+            TokenTree::Ident(word) => {
+                let first = at
+                    .checked_sub(1)
+                    .is_none_or(|before| !is_dot(tokens.get(before)));
+                let taken = ["change", "cx", "self"].iter().any(|name| word == name);
+                (taken && first && is_dot(tokens.get(at + 1))).then(|| word.clone())
+            }
+            TokenTree::Group(group) => unseen(&group.stream()),
+            _ => None,
+        })
+}
+
 const WRITES: Key<Options> = Key::new("writes", Form::Flag, |options, arg, _| {
     options.writes = Some(arg.key.clone());
     options.call(arg.key, TokenStream::new());
@@ -84,7 +136,10 @@ const DEADBAND: Key<Options> = Key::new("deadband", Form::Value("0.5"), |options
         );
     }
     options.deadband = Some(arg.key.clone());
-    options.call(arg.key, value);
+    let place = value.span();
+    let qlib = options.qlib.at(place);
+    let distance = quote_spanned!(place=> #qlib::Distance::new(#value));
+    options.call(arg.key, distance);
 });
 const RETRY: Key<Options> = Key::new("retry", Form::List("times = 5"), |options, arg, faults| {
     let Given::List(list, _) = arg.given else {

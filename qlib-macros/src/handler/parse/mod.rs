@@ -21,7 +21,7 @@ pub(crate) fn parse(
     faults: &mut Faults,
 ) -> Option<Handler> {
     let mut found = Faults::default();
-    let (subject, rest) = trigger::split(event, args);
+    let (subject, rest) = trigger::split(event, args, &mut found);
     let options = keys::parse(event, rest, qlib, &mut found);
     if let Some(own) = &options.library {
         match place {

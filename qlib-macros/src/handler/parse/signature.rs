@@ -20,6 +20,12 @@ pub(super) fn check(
             format!("a handler is async; write `async fn {name}`"),
         );
     }
+    if let Some(word) = &function.unsafety {
+        faults.at(
+            word.span(),
+            "qlib calls a handler, and can promise it nothing; leave out `unsafe`, or use an `unsafe` block inside",
+        );
+    }
     if let Some(generic) = &function.generic {
         faults.at(
             generic.span(),

@@ -1,15 +1,19 @@
 //! What a handler reacts to: the first argument of its attribute.
 
 use proc_macro2::{Span, TokenStream};
-use syn::Path;
-use syn::parse::Parser;
+use syn::parse::{ParseStream, Parser};
+use syn::{Path, Token};
 
 use super::keys;
 use crate::common::{Faults, FieldPath, duration, split_commas};
 use crate::handler::model::{Event, Trigger};
 
 /// Splits the arguments of the attribute: what it reacts to, and the keys.
-pub(super) fn split(event: Event, args: TokenStream) -> (Option<TokenStream>, TokenStream) {
+pub(super) fn split(
+    event: Event,
+    args: TokenStream,
+    faults: &mut Faults,
+) -> (Option<TokenStream>, TokenStream) {
     if example(event).is_none() {
         return (None, args);
     }
@@ -19,6 +23,13 @@ pub(super) fn split(event: Event, args: TokenStream) -> (Option<TokenStream>, To
             let first = parts.remove(0);
             let mut rest = TokenStream::new();
             for part in parts {
+                if event == Event::Change && syn::parse2::<FieldPath>(part.clone()).is_ok() {
+                    faults.on(
+                        part,
+                        "a handler reacts to one field; write a handler for this one that calls the same function",
+                    );
+                    continue;
+                }
                 rest.extend(quote::quote!(#part,));
             }
             (Some(first), rest)
@@ -47,7 +58,7 @@ pub(super) fn parse(
     };
     faults.keep(match event {
         Event::Every => every(subject),
-        Event::Change => syn::parse2(subject).map(Trigger::Change),
+        Event::Change => change.parse2(subject).map(Trigger::Change),
         Event::Signal => signal(subject),
         _ => entity(event, subject),
     })
@@ -73,6 +84,21 @@ fn example(event: Event) -> Option<Example> {
     }
 }
 
+fn change(input: ParseStream<'_>) -> syn::Result<FieldPath> {
+    let path: FieldPath = input.parse()?;
+    if input.is_empty() {
+        return Ok(path);
+    }
+    let (entity, field) = (path.entity_text(), &path.field);
+    let message = match input.peek(Token![->]) || input.peek(Token![.]) {
+        true => format!(
+            "a handler reacts to a field of one entity; write `{entity}.{field}`, and read what it refers to with `context(name = {entity}.{field} -> Other.Field)`"
+        ),
+        false => format!("expected a comma after `{entity}.{field}`"),
+    };
+    Err(input.error(message))
+}
+
 fn every(subject: TokenStream) -> syn::Result<Trigger> {
     match syn::parse2::<syn::Ident>(subject.clone()) {
         Ok(tick) if tick == "tick" => Ok(Trigger::Tick(tick)),
@@ -89,17 +115,16 @@ fn every(subject: TokenStream) -> syn::Result<Trigger> {
 fn entity(event: Event, subject: TokenStream) -> syn::Result<Trigger> {
     let name = event.attribute();
     let path = Path::parse_mod_style.parse2(subject.clone());
-    path.map(|path| Trigger::Entity(event, path))
-        .map_err(|fault| {
-            let message = match syn::parse2::<FieldPath>(subject) {
-                Ok(field) => format!(
-                    "`#[{name}]` names an entity, no field; write `#[{name}({})]`",
-                    field.entity_text()
-                ),
-                Err(_) => format!("expected an entity, as in `#[{name}(Device)]`"),
-            };
-            syn::Error::new(fault.span(), message)
-        })
+    path.map(|path| Trigger::Entity(event, path)).map_err(|_| {
+        let message = match syn::parse2::<FieldPath>(subject.clone()) {
+            Ok(field) => format!(
+                "`#[{name}]` names an entity, no field; write `#[{name}({})]`",
+                field.entity_text()
+            ),
+            Err(_) => format!("expected an entity, as in `#[{name}(Device)]`"),
+        };
+        syn::Error::new_spanned(subject, message)
+    })
 }
 
 /// Signals of the system are written as fields of entities are, those of workers as in Rust.

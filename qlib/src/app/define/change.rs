@@ -11,8 +11,8 @@ use smol_str::SmolStr;
 use crate::app::Cx;
 use crate::app::context::{ContextOf, ContextValues};
 use crate::app::define::{
-    Call, CallFuture, HandlerDefinition, Input, Policy, SourceOf, Worker, WorkerDefinition,
-    change_methods, done, policy_methods,
+    Call, CallFuture, Distance, HandlerDefinition, Input, Policy, SourceOf, Worker,
+    WorkerDefinition, change_methods, done, policy_methods,
 };
 use crate::app::failure::Retry;
 use crate::model::{Field, FieldType};
@@ -87,11 +87,8 @@ impl<W: Worker, E: 'static, T: FieldType, C: ContextValues> OnChange<'_, W, E, T
     }
 
     /// Only changes that are at least so far from the value delivered before.
-    pub fn deadband(self, distance: f64) -> Self
-    where
-        T::Base: Number,
-    {
-        self.describe(move |subscribe| subscribe.deadband(distance))
+    pub fn deadband(self, distance: Distance<T>) -> Self {
+        self.describe(move |subscribe| subscribe.deadband(distance.far))
     }
 
     fn describe(mut self, more: impl Fn(Subscribe) -> Subscribe + 'static) -> Self {

@@ -1,6 +1,7 @@
 //! What a worker is made of. The macros write calls of this; so can a program without macros.
 
 mod change;
+mod distance;
 mod event;
 mod signal;
 mod worker;
@@ -20,6 +21,7 @@ use crate::model::Revision;
 use crate::store::{Delivery, Lagged, Store, Subscribe};
 
 pub use change::{Number, OnChange};
+pub use distance::Distance;
 pub use event::{OnEvent, OnLagged, OnResync, OnTick};
 pub use signal::{
     AppSignals, ApplicationSignals, LeadershipSignals, OnNothing, OnSignal, SystemSignal,

@@ -3,8 +3,8 @@
 
 use qlib::prelude::*;
 // The attribute that a test expands to is not this one.
-use qlib::test;
 use qlib::TestApp;
+use qlib::test;
 
 #[derive(Default)]
 struct Monitor;
