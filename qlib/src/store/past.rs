@@ -165,8 +165,8 @@ impl<'a> Past<'a> {
                     .min()
             }
         };
-        // A commit that moved an entity through `parent`, or put its children into another order,
-        // does not say: then it may be the one before.
+        // A restore that only put the children into another order does not say: then it may be the
+        // one before.
         let known = commit.changes.iter().filter_map(before);
         known.fold(commit.revision - 1, Ord::min)
     }

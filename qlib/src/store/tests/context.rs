@@ -182,3 +182,25 @@ fn a_long_past_of_one_field_stays_readable() {
         .collect();
     assert_eq!(all(&mut reader), expected);
 }
+
+#[test]
+fn what_only_passed_a_place_does_not_hide_who_was_there() {
+    let store = store();
+    let [hall, other, third] =
+        ["Hall", "Other", "Third"].map(|name| create(&store, EntityId::ROOT, name, "Room"));
+    let was = create(&store, third, "x", "Device");
+    let passing = create(&store, hall, "x", "Device");
+    let subscribe = store.subscribe_named("Room", "Floor").context("x->Status");
+    let mut reader = subscribe.start().unwrap();
+    set(&store, was, "Status", 7);
+    set(&store, third, "Floor", 1);
+    rename(&store, was, "y");
+    delete(&store, was);
+    done(store.transaction(|tx| {
+        tx.move_to(passing, third);
+        tx.move_to(passing, other);
+        Ok(())
+    }))
+    .unwrap();
+    assert_eq!(all(&mut reader), ["-->1 7"]);
+}

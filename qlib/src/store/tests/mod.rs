@@ -12,6 +12,7 @@ macro_rules! handle {
 }
 
 mod binding;
+mod conflicts;
 mod context;
 mod events;
 mod history;
