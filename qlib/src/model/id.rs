@@ -78,7 +78,7 @@ impl Newest {
             .duration_since(UNIX_EPOCH)
             .map_or(0, |since| since.as_millis() as u64);
         let step = u128::from(random() as u32) + 1;
-        if millis > self.millis || self.random + step >> 74 != 0 {
+        if millis > self.millis || (self.random + step) >> 74 != 0 {
             self.millis = millis.max(self.millis + 1);
             // The highest bit stays free, so that there is room to grow.
             self.random = u128::from(random()) << 9 | u128::from(random() >> 55);
