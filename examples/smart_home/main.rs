@@ -3,10 +3,7 @@
 use qlib::prelude::*;
 
 #[derive(Choice, Clone, Copy, PartialEq, Debug)]
-pub enum Power {
-    Off,
-    On,
-}
+pub enum Power { Off, On }
 
 #[derive(Entity, Debug)]
 pub struct Room {}
@@ -24,16 +21,12 @@ pub struct Device {
 }
 
 #[derive(Default)]
-struct Monitor {
-    seen: u64,
-}
+struct Monitor { seen: u64 }
 
 #[worker]
 impl Monitor {
     #[init]
-    async fn init(&mut self) -> Result<()> {
-        Ok(())
-    }
+    async fn init(&mut self) -> Result<()> { Ok(()) }
 
     #[every("1s")]
     async fn tick(&mut self) -> Result<()> {
@@ -51,11 +44,7 @@ impl Monitor {
     ) -> Result<()> {
         tracing::info!(name, ?room, from = ?change.previous(), to = ?change.current(), "switched");
         self.seen += 1;
-        change
-            .entity(cx)?
-            .set_last_seen(Timestamp::now())
-            .commit()
-            .await
+        change.entity(cx)?.set_last_seen(Timestamp::now()).commit().await
     }
 
     #[on_leader]
