@@ -470,8 +470,8 @@ impl Subject for Ours {
     /// The window of a lean store holds the last commit only: a small one.
     fn forget(&mut self) {
         drop(self.store.transaction(|tx| {
-            let folder = self.devices.first().copied();
-            folder.map_or(Ok(()), |device| tx.set(device, Device::FIELDS.Level, 1))
+            let first = self.devices.first().copied();
+            first.map_or(Ok(()), |device| tx.set(device, Device::FIELDS.Level, 1))
         }));
     }
 }

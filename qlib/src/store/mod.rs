@@ -165,9 +165,11 @@ impl Store {
     pub fn read<E, T: FieldType>(&self, id: impl Into<EntityId>, field: Field<E, T>) -> Result<T> {
         let id = id.into();
         let core = self.shared.read();
-        let location = core.tree.locate(id, field.key())?;
-        T::decode(core.tree.value_at(id, &location))
-            .map_err(|fault| fault.at(core.tree.subject(id), field.name()))
+        let value = match core.tree.column_value(id, field.key()) {
+            Some(value) => value,
+            None => core.tree.located_value(id, field.key())?,
+        };
+        T::decode(value).map_err(|fault| fault.at(core.tree.subject(id), field.name()))
     }
 
     /// The entity at an absolute path, such as `/Home/Kitchen`.

@@ -78,9 +78,11 @@ impl View<'_> {
     ) -> Result<T::View<'_>> {
         let id = id.into();
         let tree = self.tree();
-        let location = tree.locate(id, field.key())?;
-        T::view(tree.value_at(id, &location))
-            .map_err(|fault| fault.at(tree.subject(id), field.name()))
+        let value = match tree.column_value(id, field.key()) {
+            Some(value) => value,
+            None => tree.located_value(id, field.key())?,
+        };
+        T::view(value).map_err(|fault| fault.at(tree.subject(id), field.name()))
     }
 
     /// Finds a field once, to read it again and again with [`View::read_bound`].

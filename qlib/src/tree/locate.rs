@@ -50,6 +50,16 @@ impl Tree {
         })
     }
 
+    /// What a field of an entity holds, if the handle was resolved in this tree before and a column
+    /// holds the field: the quick way to what [`Tree::locate`] and [`Tree::value_at`] find.
+    #[inline]
+    pub(crate) fn column_value(&self, id: EntityId, key: FieldKey) -> Option<Option<ValueRef<'_>>> {
+        let field = FieldId((key.cache)().get(self.tag)?);
+        let node = self.node(self.find(id)?);
+        let table = &self.types[node.entity_type as usize];
+        Some(self.cell(table, table.layout.position(field)?, node.slot))
+    }
+
     #[cold]
     fn lacks_field(&self, id: EntityId, field: FieldId) -> Error {
         let entity_type = self
@@ -63,6 +73,20 @@ impl Tree {
         }
     }
 
+    /// The same for all fields and handles.
+    ///
+    /// # Errors
+    /// Those of [`Tree::locate`]
+    #[cold]
+    pub(crate) fn located_value(
+        &self,
+        id: EntityId,
+        key: FieldKey,
+    ) -> Result<Option<ValueRef<'_>>> {
+        let location = self.locate(id, key)?;
+        Ok(self.value_at(id, &location))
+    }
+
     /// Whether the entity is still where it was found, in this tree and with these schemas.
     #[inline]
     pub(crate) fn still_at(&self, id: EntityId, location: &Location) -> bool {
@@ -70,7 +94,7 @@ impl Tree {
     }
 
     /// What a field holds that was found in this tree.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn value_at(&self, id: EntityId, location: &Location) -> Option<ValueRef<'_>> {
         match location.position {
             Position::Column(position) => self.cell(

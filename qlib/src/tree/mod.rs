@@ -17,6 +17,7 @@ mod net;
 mod ordered;
 mod path;
 mod place;
+mod plain;
 mod query;
 mod read;
 mod restore;

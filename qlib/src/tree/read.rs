@@ -185,8 +185,8 @@ impl Tree {
         &self.types[entity_type.0 as usize]
     }
 
-    /// What a slot of a column holds.
-    #[inline]
+    /// What a slot of a column holds. Inlined, so that a reader of one type looks for one kind only.
+    #[inline(always)]
     pub(super) fn cell<'a>(
         &'a self,
         table: &'a TypeTable,

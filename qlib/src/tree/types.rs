@@ -9,6 +9,7 @@ use smol_str::SmolStr;
 use crate::model::{FieldId, FieldSchema, Kind, Schema, TypeId, compile_pattern};
 use crate::tree::chunked::{Chunked, Slots};
 use crate::tree::column::Column;
+use crate::tree::plain::is_plain;
 
 /// A field of a type, its own or inherited.
 #[derive(Debug)]
@@ -16,6 +17,8 @@ pub(crate) struct LayoutField {
     pub(crate) id: FieldId,
     pub(crate) schema: FieldSchema,
     pub(crate) pattern: Option<Regex>,
+    /// See [`is_plain`].
+    pub(crate) plain: bool,
 }
 
 /// What a type's entities look like.
@@ -49,6 +52,7 @@ impl Layout {
                     .as_deref()
                     .and_then(|pattern| compile_pattern(pattern).ok());
                 LayoutField {
+                    plain: is_plain(&schema),
                     id,
                     schema,
                     pattern,

@@ -29,6 +29,11 @@ impl Tree {
                 suggestion: None,
             });
         };
+        if table.layout.fields[position].plain && self.write_plain(write, node, position, applying)
+        {
+            return Ok(());
+        }
+        let table = &self.types[entity_type as usize];
         let field = &table.layout.fields[position];
         if write.quality == Quality::Unset && write.value.is_some() {
             return Err(Error::WrongWrite {
