@@ -2,7 +2,6 @@
 
 mod alarms;
 mod collector;
-mod deadline;
 mod health;
 mod model;
 mod record;
@@ -15,15 +14,14 @@ mod text;
 
 use std::io::IsTerminal;
 
-use deadline::{Deadline, duration};
 use screen::Screen;
 
 qlib::main!(
     "hostwatch",
     setup = |app| {
-        let limit = app.option("for", "TIME", "End after this time, such as 30s or 5m")?;
-        let limit = limit.map(|text| duration(&text)).transpose()?;
-        app.worker_with(move || Deadline::new(limit));
+        if let Some(time) = app.time_option("for", "End after this time, such as 30s or 5m")? {
+            app.end_after(time);
+        }
         let plain = app.switch("plain", "Log changes instead of showing the tree");
         let show = !plain && std::io::stdout().is_terminal();
         if show {

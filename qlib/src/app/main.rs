@@ -140,6 +140,9 @@ async fn serve(builder: AppBuilder, level: Option<i64>) -> Result<()> {
     for line in running.report().to_string().lines() {
         tracing::info!("{line}");
     }
+    for warning in &running.report().warnings {
+        tracing::warn!("{warning}");
+    }
     warn_of_unused_variables();
     let app = running.app().clone();
     tokio::task::spawn_local(async move {

@@ -68,9 +68,6 @@ impl fmt::Display for BootReport {
         if !self.declared.is_empty() {
             writeln!(f, "  declared: {}", self.declared.join(", "))?;
         }
-        for warning in &self.warnings {
-            writeln!(f, "  warning: {warning}")?;
-        }
         Ok(())
     }
 }
