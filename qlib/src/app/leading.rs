@@ -2,11 +2,15 @@
 
 use std::future::Future;
 use std::task::Poll;
+use std::time::Duration;
 
 use crate::app::{App, Signal};
 use crate::leader::{Leadership, State};
 use crate::model::{Result, Value};
 use crate::store::{Event, Subscription};
+
+/// The pause after a campaign that a connected store refused.
+const RETRY: Duration = Duration::from_secs(1);
 
 impl App {
     /// Campaigns, and steps down when `Service.FailOverTrigger` is written, until the application
@@ -43,10 +47,11 @@ impl App {
                     tracing::warn!(%error, "no leadership");
                     self.inner.state.set(State::Unavailable);
                     let _ = self.inner.signals.became_unavailable.emit(());
-                    if connected.wait_for(|connected| *connected).await.is_err() {
+                    if *connected.borrow_and_update() {
+                        tokio::time::sleep(RETRY).await;
+                    } else if connected.changed().await.is_err() {
                         return;
                     }
-                    tokio::task::yield_now().await;
                 }
             }
         }
