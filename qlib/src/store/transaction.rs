@@ -205,16 +205,12 @@ impl<'a> Transaction<'a> {
             .into_iter()
             .map(|(field, value)| Ok((tree.resolve(field)?, value)));
         let values = values.collect::<Result<_>>()?;
-        let id = EntityId::new();
-        let (parent, name) = (parent.into(), name.into());
-        self.ops.push(Op::Create(Box::new(Create {
-            id,
+        Ok(Ref::new(self.push_create(
             entity_type,
-            parent,
-            name,
+            parent.into(),
+            name.into(),
             values,
-        })));
-        Ok(Ref::new(id))
+        )))
     }
 
     /// Makes an entity of a type that is named at run time.
@@ -234,8 +230,17 @@ impl<'a> Transaction<'a> {
             .into_iter()
             .map(|(field, value)| Ok((tree.field_id(entity_type, field)?, value)));
         let values = values.collect::<Result<_>>()?;
+        Ok(self.push_create(entity_type, parent.into(), name.into(), values))
+    }
+
+    fn push_create(
+        &mut self,
+        entity_type: TypeId,
+        parent: EntityId,
+        name: SmolStr,
+        values: Vec<(FieldId, Value)>,
+    ) -> EntityId {
         let id = EntityId::new();
-        let (parent, name) = (parent.into(), name.into());
         self.ops.push(Op::Create(Box::new(Create {
             id,
             entity_type,
@@ -243,7 +248,7 @@ impl<'a> Transaction<'a> {
             name,
             values,
         })));
-        Ok(id)
+        id
     }
 
     /// Deletes an entity and all below it.
