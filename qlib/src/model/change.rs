@@ -23,7 +23,7 @@ pub struct Applied {
     /// The commit replaced the whole tree.
     pub resync: bool,
     /// What it changed on the whole.
-    pub changes: SmallVec<[Change; 1]>,
+    pub changes: SmallVec<[Effect; 1]>,
 }
 
 /// One thing that a commit changed.
@@ -34,7 +34,7 @@ pub struct Applied {
 /// the values from before the commit. An entity that it deleted and made again under the same id
 /// is first `Deleted`, then `Created`.
 #[derive(Clone, PartialEq, Debug)]
-pub enum Change {
+pub enum Effect {
     /// A field was written, equal or not; at most one of these per field and commit.
     Field(FieldChange),
     /// An entity was made. Its fields follow as changes of their own.

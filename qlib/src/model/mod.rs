@@ -16,7 +16,7 @@ mod schema;
 mod time;
 mod value;
 
-pub use change::{Applied, Change, DeletedEntity, FieldChange, Place, Placement, SchemaChange};
+pub use change::{Applied, DeletedEntity, Effect, FieldChange, Place, Placement, SchemaChange};
 pub use commit::{
     Cause, Commit, Create, Expect, Fence, FieldId, Op, Quality, Receipt, Revision, Stamp, TypeId,
     Write, WriteMode,

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use smol_str::SmolStr;
 
 use crate::model::{
-    Applied, Cause, Change as Effect, EntityId, FieldId, Revision, Timestamp, TypeId, Value,
-    ValueRef,
+    Applied, Cause, Effect, EntityId, FieldId, Revision, Timestamp, TypeId, Value, ValueRef,
 };
 
 /// What a subscription yields.

@@ -6,8 +6,8 @@ use std::marker::PhantomData;
 use smol_str::SmolStr;
 
 use crate::model::{
-    Cause, Change as Effect, EntityId, Field, FieldType, Place, Result, Revision, Schema,
-    SchemaChange, Subject, Timestamp, Value,
+    Cause, Effect, EntityId, Field, FieldType, Place, Result, Revision, Schema, SchemaChange,
+    Subject, Timestamp, Value,
 };
 use crate::store::Store;
 use crate::store::event::Delivery;

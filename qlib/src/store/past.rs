@@ -7,7 +7,7 @@
 use smol_str::SmolStr;
 
 use crate::model::{
-    Applied, Change, DeletedEntity, EntityId, FieldChange, FieldId, Place, Placement, Revision,
+    Applied, DeletedEntity, Effect, EntityId, FieldChange, FieldId, Place, Placement, Revision,
     Stamp, TypeId, Value, ValueRef,
 };
 use crate::store::window::Window;
@@ -30,7 +30,7 @@ impl<'a> Past<'a> {
             .changes
             .iter()
             .find_map(|change| match change {
-                Change::Deleted(deleted) if deleted.id == id => Some(&**deleted),
+                Effect::Deleted(deleted) if deleted.id == id => Some(&**deleted),
                 _ => None,
             })
     }
@@ -42,7 +42,7 @@ impl<'a> Past<'a> {
             .changes
             .iter()
             .find_map(|change| match change {
-                Change::Created(placed) | Change::Placed(placed) if placed.id == id => {
+                Effect::Created(placed) | Effect::Placed(placed) if placed.id == id => {
                     Some(&**placed)
                 }
                 _ => None,
@@ -82,7 +82,7 @@ impl<'a> Past<'a> {
     fn written(self, id: EntityId, field: FieldId, revision: Revision) -> Option<&'a FieldChange> {
         let changes = &self.window.get(revision)?.changes;
         changes.iter().find_map(|change| match change {
-            Change::Field(change) if change.id == id && change.field == field => Some(change),
+            Effect::Field(change) if change.id == id && change.field == field => Some(change),
             _ => None,
         })
     }
@@ -155,8 +155,8 @@ impl<'a> Past<'a> {
 
     /// The commit before this one that may have changed the children of `parent`.
     fn commit_before(self, parent: EntityId, commit: &Applied) -> Revision {
-        let before = |change: &Change| match change {
-            Change::Deleted(deleted) if deleted.id == parent => Some(deleted.children_revision),
+        let before = |change: &Effect| match change {
+            Effect::Deleted(deleted) if deleted.id == parent => Some(deleted.children_revision),
             _ => {
                 let (_, from, to) = places(change)?;
                 let here = from.into_iter().chain(to);
@@ -181,13 +181,13 @@ struct Standing {
 }
 
 /// The entity that a change put somewhere or took away, from where, and to where.
-fn places(change: &Change) -> Option<(EntityId, Option<&Place>, Option<&Place>)> {
+fn places(change: &Effect) -> Option<(EntityId, Option<&Place>, Option<&Place>)> {
     match change {
-        Change::Created(placed) | Change::Placed(placed) => {
+        Effect::Created(placed) | Effect::Placed(placed) => {
             Some((placed.id, placed.from.as_ref(), Some(&placed.to)))
         }
-        Change::Deleted(deleted) => Some((deleted.id, Some(&deleted.place), None)),
-        Change::Field(_) | Change::Schema(_) => None,
+        Effect::Deleted(deleted) => Some((deleted.id, Some(&deleted.place), None)),
+        Effect::Field(_) | Effect::Schema(_) => None,
     }
 }
 

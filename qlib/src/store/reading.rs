@@ -9,8 +9,7 @@ use std::task::Waker;
 use smol_str::SmolStr;
 
 use crate::model::{
-    Applied, Change as Effect, EntityId, FieldChange, FieldId, Place, Placement, Revision, Stamp,
-    Value,
+    Applied, Effect, EntityId, FieldChange, FieldId, Place, Placement, Revision, Stamp, Value,
 };
 use crate::store::core::Core;
 use crate::store::event::{Delivery, Event, Lagged, current, previous, subject_of};

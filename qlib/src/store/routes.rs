@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
-use crate::model::{Applied, Change, EntityId, FieldId, Revision, TypeId};
+use crate::model::{Applied, Effect, EntityId, FieldId, Revision, TypeId};
 use crate::store::event::subject_of;
 use crate::store::window::Window;
 use crate::tree::Tree;
@@ -212,7 +212,7 @@ impl Routes {
 
     /// Visits the topics of each change.
     #[inline]
-    fn visit(&mut self, changes: &[Change], tree: &Tree, mut visit: impl FnMut(&mut Route)) {
+    fn visit(&mut self, changes: &[Effect], tree: &Tree, mut visit: impl FnMut(&mut Route)) {
         if self.by_topic.is_empty() {
             return;
         }
@@ -260,18 +260,18 @@ impl Route {
 
 /// What a change is about.
 #[inline]
-fn whats(change: &Change) -> &[FieldId] {
+fn whats(change: &Effect) -> &[FieldId] {
     match change {
-        Change::Field(change) => std::slice::from_ref(&change.field),
-        Change::Created(_) => &[CREATED, FieldId::NAME, FieldId::PARENT],
-        Change::Placed(_) => &[MOVED, FieldId::NAME, FieldId::PARENT],
-        Change::Deleted(_) => &[DELETED],
-        Change::Schema(_) => &[SCHEMA],
+        Effect::Field(change) => std::slice::from_ref(&change.field),
+        Effect::Created(_) => &[CREATED, FieldId::NAME, FieldId::PARENT],
+        Effect::Placed(_) => &[MOVED, FieldId::NAME, FieldId::PARENT],
+        Effect::Deleted(_) => &[DELETED],
+        Effect::Schema(_) => &[SCHEMA],
     }
 }
 
 /// Whether a change concerns a topic.
-fn concerns(topic: Topic, change: &Change, tree: &Tree) -> bool {
+fn concerns(topic: Topic, change: &Effect, tree: &Tree) -> bool {
     let (id, entity_type) = subject_of(change);
     whats(change).contains(&topic.what)
         && match topic.of {

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 
 use smol_str::SmolStr;
 
-use crate::model::{Applied, Change as Effect, EntityId, Result, Revision, ValueRef};
+use crate::model::{Applied, Effect, EntityId, Result, Revision, ValueRef};
 use crate::store::core::Shared;
 use crate::store::event::{Delivery, Event};
 use crate::store::routes::{Reader, Topic};

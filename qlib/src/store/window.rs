@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use crate::model::{Applied, Change, EntityId, Revision, Value};
+use crate::model::{Applied, Effect, EntityId, Revision, Value};
 
 /// How much the recent window holds: whichever limit is reached first.
 #[derive(Clone, Copy, Debug)]
@@ -86,7 +86,7 @@ impl Window {
         let size = size(&applied);
         self.bytes += size;
         for change in &applied.changes {
-            if let Change::Deleted(deleted) = change {
+            if let Effect::Deleted(deleted) = change {
                 self.deletions
                     .entry(deleted.id)
                     .or_default()
@@ -113,7 +113,7 @@ impl Window {
             return;
         }
         for change in &oldest.changes {
-            if let Change::Deleted(deleted) = change
+            if let Effect::Deleted(deleted) = change
                 && let Some(revisions) = self.deletions.get_mut(&deleted.id)
             {
                 revisions.retain(|revision| *revision > oldest.revision);
@@ -134,15 +134,15 @@ fn size(applied: &Applied) -> usize {
             .map_or(0, |value| value.size().saturating_sub(23))
     };
     let changes = applied.changes.iter().map(|change| {
-        size_of::<Change>()
+        size_of::<Effect>()
             + match change {
-                Change::Field(change) => long(&change.previous) + long(&change.current),
-                Change::Created(_) | Change::Placed(_) => size_of::<crate::model::Placement>(),
-                Change::Deleted(deleted) => {
+                Effect::Field(change) => long(&change.previous) + long(&change.current),
+                Effect::Created(_) | Effect::Placed(_) => size_of::<crate::model::Placement>(),
+                Effect::Deleted(deleted) => {
                     let fields = deleted.fields.iter().map(|(_, value, _)| 72 + long(value));
                     size_of::<crate::model::DeletedEntity>() + fields.sum::<usize>()
                 }
-                Change::Schema(change) => 512 + change.current.fields.len() * 256,
+                Effect::Schema(change) => 512 + change.current.fields.len() * 256,
             }
     });
     size_of::<Applied>() + 24 + changes.sum::<usize>()

@@ -4,13 +4,13 @@ use smallvec::SmallVec;
 use smol_str::SmolStr;
 
 use crate::model::{
-    Change, Commit, Error, Expect, Fence, FieldChange, Limits, Op, Quality, Result, Revision,
+    Commit, Effect, Error, Expect, Fence, FieldChange, Limits, Op, Quality, Result, Revision,
     Schema, Stamp, Timestamp, Value,
 };
 use crate::tree::Tree;
 
 /// The changes of one commit, in order.
-pub type Changes = SmallVec<[Change; 1]>;
+pub type Changes = SmallVec<[Effect; 1]>;
 
 /// A commit that is being applied.
 pub(super) struct Applying {
@@ -230,7 +230,7 @@ impl Applying {
     /// Notes a write.
     pub(super) fn record(&mut self, change: FieldChange) {
         self.again |= change.previous_stamp.revision == self.stamp.revision;
-        self.changes.push(Change::Field(change));
+        self.changes.push(Effect::Field(change));
     }
 }
 

@@ -6,7 +6,7 @@ use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
 
 use crate::model::{
-    Change, DeletedEntity, EntityId, Error, FieldChange, FieldId, OnDelete, Quality, Result, Stamp,
+    DeletedEntity, Effect, EntityId, Error, FieldChange, FieldId, OnDelete, Quality, Result, Stamp,
     TypeId, Value, ValueRef,
 };
 use crate::tree::Tree;
@@ -44,7 +44,7 @@ impl Tree {
             let written = |stamp: &Stamp| stamp.revision == applying.stamp.revision;
             applying.again |=
                 written(&deleted.stamp) || deleted.fields.iter().any(|(.., stamp)| written(stamp));
-            applying.changes.push(Change::Deleted(Box::new(deleted)));
+            applying.changes.push(Effect::Deleted(Box::new(deleted)));
         }
         applying.deleted = true;
         Ok(())

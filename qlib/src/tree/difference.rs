@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::model::{
-    Change, DeletedEntity, EntityId, FieldChange, FieldId, Place, Placement, SchemaChange, Stamp,
+    DeletedEntity, Effect, EntityId, FieldChange, FieldId, Place, Placement, SchemaChange, Stamp,
     Value, ValueRef,
 };
 use crate::tree::apply::Changes;
@@ -15,7 +15,7 @@ pub(super) fn difference(old: &Tree, new: &Tree) -> Changes {
     let mut changes = schemas(old, new);
     for before in preorder(old).into_iter().rev() {
         if counterpart(before, new).is_none() {
-            changes.push(Change::Deleted(Box::new(deleted(before))));
+            changes.push(Effect::Deleted(Box::new(deleted(before))));
         }
     }
     for now in preorder(new) {
@@ -32,7 +32,7 @@ fn schemas(old: &Tree, new: &Tree) -> Changes {
         let previous = ((entity_type.0 as usize) < known).then(|| old.schema(entity_type).clone());
         let current = new.schema(entity_type).clone();
         (previous.as_ref() != Some(&current)).then(|| {
-            Change::Schema(Arc::new(SchemaChange {
+            Effect::Schema(Arc::new(SchemaChange {
                 entity_type,
                 previous,
                 current,
@@ -43,7 +43,7 @@ fn schemas(old: &Tree, new: &Tree) -> Changes {
 }
 
 /// How an entity came to where it stands, if it did not stand there.
-fn placement(now: EntityRef<'_>, before: Option<EntityRef<'_>>, old: &Tree) -> Option<Change> {
+fn placement(now: EntityRef<'_>, before: Option<EntityRef<'_>>, old: &Tree) -> Option<Effect> {
     let from = before.map(|before| place(before, old));
     let to = place(now, old);
     if from
@@ -63,9 +63,9 @@ fn placement(now: EntityRef<'_>, before: Option<EntityRef<'_>>, old: &Tree) -> O
             .unwrap_or(Stamp::NEVER),
     });
     Some(if made {
-        Change::Created(placement)
+        Effect::Created(placement)
     } else {
-        Change::Placed(placement)
+        Effect::Placed(placement)
     })
 }
 
@@ -88,7 +88,7 @@ fn fields(now: EntityRef<'_>, before: Option<EntityRef<'_>>, changes: &mut Chang
             before.map_or((None, Stamp::NEVER), |before| cell(before, field));
         let (current, stamp) = cell(now, field);
         if stamp != previous_stamp {
-            changes.push(Change::Field(FieldChange {
+            changes.push(Effect::Field(FieldChange {
                 id: now.id(),
                 entity_type: now.entity_type(),
                 field,

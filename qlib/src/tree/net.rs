@@ -4,7 +4,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
 use crate::model::{
-    Change, DeletedEntity, EntityId, FieldChange, FieldId, Place, Placement, Revision,
+    DeletedEntity, Effect, EntityId, FieldChange, FieldId, Place, Placement, Revision,
     SchemaChange, TypeId,
 };
 use crate::tree::Tree;
@@ -13,7 +13,7 @@ use crate::tree::apply::Changes;
 /// The changes that stay, and where in them each thing was changed first.
 #[derive(Default)]
 struct Net {
-    changes: Vec<Option<Change>>,
+    changes: Vec<Option<Effect>>,
     lives: FxHashMap<EntityId, Life>,
     schemas: FxHashMap<TypeId, usize>,
     /// When the children of an entity had changed last before the journal.
@@ -35,11 +35,11 @@ impl Tree {
         let mut net = Net::default();
         for change in journal {
             match change {
-                Change::Field(change) => net.field(change),
-                Change::Created(placement) => net.created(placement),
-                Change::Placed(placement) => net.placed(placement),
-                Change::Deleted(deleted) => net.deleted(deleted),
-                Change::Schema(change) => net.schema(change),
+                Effect::Field(change) => net.field(change),
+                Effect::Created(placement) => net.created(placement),
+                Effect::Placed(placement) => net.placed(placement),
+                Effect::Deleted(deleted) => net.deleted(deleted),
+                Effect::Schema(change) => net.schema(change),
             }
         }
         let mut touched = FxHashSet::default();
@@ -71,7 +71,7 @@ impl Tree {
 }
 
 impl Net {
-    fn push(&mut self, change: Change) -> usize {
+    fn push(&mut self, change: Effect) -> usize {
         self.changes.push(Some(change));
         self.changes.len() - 1
     }
@@ -81,10 +81,10 @@ impl Net {
         let life = self.lives.entry(id).or_default();
         let first = life.fields.iter().find(|(known, _)| *known == field);
         match first.and_then(|(_, at)| self.changes[*at].as_mut()) {
-            Some(Change::Field(first)) => first.current = change.current,
+            Some(Effect::Field(first)) => first.current = change.current,
             _ => {
                 life.fields.push((field, self.changes.len()));
-                self.push(Change::Field(change));
+                self.push(Effect::Field(change));
             }
         }
     }
@@ -97,7 +97,7 @@ impl Net {
             ..Life::default()
         };
         self.lives.insert(placement.id, life);
-        self.push(Change::Created(placement));
+        self.push(Effect::Created(placement));
     }
 
     fn placed(&mut self, placement: Box<Placement>) {
@@ -105,10 +105,10 @@ impl Net {
         self.date(&placement.to);
         let life = self.lives.entry(placement.id).or_default();
         match life.placed.and_then(|at| self.changes[at].as_mut()) {
-            Some(Change::Created(first) | Change::Placed(first)) => first.to = placement.to,
+            Some(Effect::Created(first) | Effect::Placed(first)) => first.to = placement.to,
             _ => {
                 life.placed = Some(self.changes.len());
-                self.push(Change::Placed(placement));
+                self.push(Effect::Placed(placement));
             }
         }
     }
@@ -119,7 +119,7 @@ impl Net {
         deleted.children_revision = *known.or_insert(deleted.children_revision);
         let life = self.lives.remove(&deleted.id).unwrap_or_default();
         for (field, at) in life.fields {
-            if let Some(Change::Field(change)) = self.changes[at].take() {
+            if let Some(Effect::Field(change)) = self.changes[at].take() {
                 deleted.fields.retain(|(known, ..)| *known != field);
                 if change.previous_stamp.revision != 0 {
                     let before = (field, change.previous, change.previous_stamp);
@@ -127,21 +127,21 @@ impl Net {
                 }
             }
         }
-        if let Some(Change::Placed(placement)) = life.placed.and_then(|at| self.changes[at].take())
+        if let Some(Effect::Placed(placement)) = life.placed.and_then(|at| self.changes[at].take())
             && let Some(from) = placement.from
         {
             deleted.place = from;
             deleted.stamp = placement.previous_stamp;
         }
         if !life.created {
-            self.push(Change::Deleted(deleted));
+            self.push(Effect::Deleted(deleted));
         }
     }
 
     fn schema(&mut self, change: std::sync::Arc<SchemaChange>) {
         let first = self.schemas.get(&change.entity_type);
         match first.and_then(|at| self.changes[*at].as_mut()) {
-            Some(Change::Schema(first)) => {
+            Some(Effect::Schema(first)) => {
                 *first = std::sync::Arc::new(SchemaChange {
                     previous: first.previous.clone(),
                     ..(*change).clone()
@@ -149,7 +149,7 @@ impl Net {
             }
             _ => {
                 self.schemas.insert(change.entity_type, self.changes.len());
-                self.push(Change::Schema(change));
+                self.push(Effect::Schema(change));
             }
         }
     }
@@ -162,13 +162,13 @@ impl Net {
 }
 
 /// The places that a change names.
-fn places(change: &mut Change) -> impl Iterator<Item = &mut Place> {
+fn places(change: &mut Effect) -> impl Iterator<Item = &mut Place> {
     let (from, to) = match change {
-        Change::Created(placement) | Change::Placed(placement) => {
+        Effect::Created(placement) | Effect::Placed(placement) => {
             (placement.from.as_mut(), Some(&mut placement.to))
         }
-        Change::Deleted(deleted) => (None, Some(&mut deleted.place)),
-        Change::Field(_) | Change::Schema(_) => (None, None),
+        Effect::Deleted(deleted) => (None, Some(&mut deleted.place)),
+        Effect::Field(_) | Effect::Schema(_) => (None, None),
     };
     from.into_iter().chain(to)
 }

@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 use smol_str::SmolStr;
 
 use crate::model::{
-    Change, Create, EntityId, Error, FieldChange, Place, Placement, Result, Stamp, Value,
+    Create, Effect, EntityId, Error, FieldChange, Place, Placement, Result, Stamp, Value,
     limits::name_fault,
 };
 use crate::tree::Tree;
@@ -82,7 +82,7 @@ impl Tree {
             name.clone(),
             applying.stamp,
         );
-        applying.changes.push(Change::Created(Box::new(Placement {
+        applying.changes.push(Effect::Created(Box::new(Placement {
             id: *id,
             entity_type: *entity_type,
             from: None,
@@ -92,7 +92,7 @@ impl Tree {
         for (position, value) in given.into_iter().enumerate() {
             let Some(value) = value else { continue };
             self.put(node, position, Some(&value), applying.stamp);
-            applying.changes.push(Change::Field(FieldChange {
+            applying.changes.push(Effect::Field(FieldChange {
                 id: *id,
                 entity_type: *entity_type,
                 field: layout.fields[position].id,
@@ -147,7 +147,7 @@ impl Tree {
         };
         let from = self.unlink(node, applying.stamp.revision);
         let to = self.settle(node, new_parent, after, name, applying.stamp);
-        applying.changes.push(Change::Placed(Box::new(Placement {
+        applying.changes.push(Effect::Placed(Box::new(Placement {
             id,
             entity_type,
             from: Some(from),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::model::{
-    Change, Error, FieldChange, FieldId, FieldSchema, Result, Schema, SchemaChange, TypeId,
+    Effect, Error, FieldChange, FieldId, FieldSchema, Result, Schema, SchemaChange, TypeId,
     limits::name_fault,
 };
 use crate::tree::apply::Applying;
@@ -87,7 +87,7 @@ impl Tree {
             current: schema.clone(),
         };
         applying.again |= !applying.changes.is_empty();
-        applying.changes.push(Change::Schema(Arc::new(change)));
+        applying.changes.push(Effect::Schema(Arc::new(change)));
         self.type_names.insert(schema.name.clone(), entity_type);
         self.lay_out(entity_type, schema.clone(), base, applying)?;
         let mut extending: Vec<TypeId> = self.subtypes(entity_type).collect();

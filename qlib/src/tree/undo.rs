@@ -1,6 +1,6 @@
 //! The way back from a commit that was refused half way.
 
-use crate::model::{Change, DeletedEntity, FieldId, Place, Stamp, TypeId, Value};
+use crate::model::{DeletedEntity, Effect, FieldId, Place, Stamp, TypeId, Value};
 use crate::tree::Tree;
 use crate::tree::apply::Changes;
 use crate::tree::check::referred;
@@ -12,11 +12,11 @@ impl Tree {
         // all of them exist.
         let mut references = Vec::new();
         for change in journal.into_iter().rev() {
-            if !matches!(change, Change::Deleted(_)) {
+            if !matches!(change, Effect::Deleted(_)) {
                 self.put_all(&mut references);
             }
             match change {
-                Change::Field(change) => {
+                Effect::Field(change) => {
                     if let Some(node) = self.find(change.id)
                         && let Some(position) = self.position(change.entity_type, change.field)
                     {
@@ -24,21 +24,21 @@ impl Tree {
                         self.put(node, position, value, stamp);
                     }
                 }
-                Change::Created(placement) => {
+                Effect::Created(placement) => {
                     if let Some(node) = self.find(placement.id) {
                         self.remove_leaf(node, Vec::new(), stamp);
                         self.restore_family_revision(&placement.to);
                     }
                 }
-                Change::Placed(placement) => {
+                Effect::Placed(placement) => {
                     if let (Some(node), Some(from)) = (self.find(placement.id), &placement.from) {
                         self.unlink(node, stamp.revision);
                         self.restore_family_revision(&placement.to);
                         self.relink(node, from, placement.previous_stamp);
                     }
                 }
-                Change::Deleted(deleted) => self.revive(&deleted, &mut references),
-                Change::Schema(_) => {}
+                Effect::Deleted(deleted) => self.revive(&deleted, &mut references),
+                Effect::Schema(_) => {}
             }
         }
         self.put_all(&mut references);

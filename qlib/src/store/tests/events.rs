@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::{Change as Effect, OnDelete};
+use crate::model::{Effect, OnDelete};
 
 fn effects(subscription: &mut Subscription) -> Vec<Effect> {
     std::iter::from_fn(|| subscription.try_next())

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::model::{Mark, Model, Refusal};
 use super::pool;
-use crate::model::{Change, EntityId, Error, FieldId, Stamp, Value};
+use crate::model::{Effect, EntityId, Error, FieldId, Stamp, Value};
 use crate::tree::{Changes, EntityRef, Tree};
 
 /// The error in the model's terms.
@@ -207,7 +207,7 @@ pub(super) fn changes(tree: &Tree, before: &Model, after: &Model, changes: &Chan
     let mut found = BTreeSet::new();
     for change in changes {
         let text = match change {
-            Change::Field(change) => {
+            Effect::Field(change) => {
                 let key = key(tree, change.field);
                 if !change.is_change() && !layout_has(after, change.id, &key) {
                     // Unset as it was before, then left out of the schema.
@@ -226,10 +226,10 @@ pub(super) fn changes(tree: &Tree, before: &Model, after: &Model, changes: &Chan
                 assert_eq!(mark(tree, change.previous_stamp), stamp);
                 format!("{key} of {}", change.id)
             }
-            Change::Created(placement) => format!("created {}", placement.id),
-            Change::Placed(placement) => format!("placed {}", placement.id),
-            Change::Deleted(deleted) => format!("deleted {}", deleted.id),
-            Change::Schema(change) => {
+            Effect::Created(placement) => format!("created {}", placement.id),
+            Effect::Placed(placement) => format!("placed {}", placement.id),
+            Effect::Deleted(deleted) => format!("deleted {}", deleted.id),
+            Effect::Schema(change) => {
                 let name = &change.current.name;
                 assert_eq!(Some(&change.current), after.schema(name));
                 assert_eq!(change.previous.as_ref(), before.schema(name));
@@ -283,7 +283,7 @@ pub(super) fn backwards(tree: &Tree, before: &Model, after: &Model, changes: &Ch
     let some = |parent: EntityId| (parent.as_u128() != 0).then_some(parent);
     for change in changes.iter().rev() {
         match change {
-            Change::Field(change) => {
+            Effect::Field(change) => {
                 let held = &mut facts_now.get_mut(&change.id).unwrap().3;
                 let key = key(tree, change.field);
                 match change.previous.clone() {
@@ -291,11 +291,11 @@ pub(super) fn backwards(tree: &Tree, before: &Model, after: &Model, changes: &Ch
                     None => held.remove(&key),
                 };
             }
-            Change::Created(placement) => {
+            Effect::Created(placement) => {
                 let gone = facts_now.remove(&placement.id).unwrap();
                 assert!(gone.3.is_empty(), "{gone:?}");
             }
-            Change::Placed(placement) => {
+            Effect::Placed(placement) => {
                 let from = placement.from.as_ref().unwrap();
                 let fact = facts_now.get_mut(&placement.id).unwrap();
                 assert_eq!(
@@ -304,7 +304,7 @@ pub(super) fn backwards(tree: &Tree, before: &Model, after: &Model, changes: &Ch
                 );
                 (fact.1, fact.2) = (some(from.parent), from.name.to_string());
             }
-            Change::Deleted(deleted) => {
+            Effect::Deleted(deleted) => {
                 let held = deleted.fields.iter();
                 let fact = (
                     tree.type_name(deleted.entity_type).to_string(),
@@ -315,7 +315,7 @@ pub(super) fn backwards(tree: &Tree, before: &Model, after: &Model, changes: &Ch
                 );
                 assert!(facts_now.insert(deleted.id, fact).is_none());
             }
-            Change::Schema(_) => {}
+            Effect::Schema(_) => {}
         }
     }
     assert_eq!(facts_now, facts(before));
@@ -331,16 +331,16 @@ fn children_revisions(before: &Model, changes: &Changes) {
     };
     for change in changes {
         match change {
-            Change::Created(placement) | Change::Placed(placement) => {
+            Effect::Created(placement) | Effect::Placed(placement) => {
                 for place in placement.from.iter().chain([&placement.to]) {
                     note(place.parent, place.children_revision);
                 }
             }
-            Change::Deleted(deleted) => {
+            Effect::Deleted(deleted) => {
                 note(deleted.place.parent, deleted.place.children_revision);
                 note(deleted.id, deleted.children_revision);
             }
-            Change::Field(_) | Change::Schema(_) => {}
+            Effect::Field(_) | Effect::Schema(_) => {}
         }
     }
     for (parent, revision) in lowest {
