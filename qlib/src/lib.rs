@@ -70,6 +70,7 @@ mod log;
 mod model;
 mod store;
 mod tree;
+mod wire;
 
 pub use app::{
     App, AppBuilder, BootReport, CallFuture, Cx, DeadLetter, EntityFieldValidator, Failure,

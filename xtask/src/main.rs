@@ -1,4 +1,4 @@
-//! `cargo xtask demo | test | bench | ci`: the project's own commands.
+//! `cargo xtask demo | test | bench | codegen | ci`: the project's own commands.
 //!
 //! Each does its own set-up on a machine that has only a Rust toolchain, and says on standard error
 //! what it does, so that standard output belongs to the program it runs.
@@ -6,6 +6,7 @@
 mod bench;
 mod cargo;
 mod ci;
+mod codegen;
 mod demo;
 mod files;
 mod steps;
@@ -47,6 +48,12 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<OsString>,
     },
+    /// Write the code of the formats in proto/
+    Codegen {
+        /// Write nothing; fail where the code is not what proto/ says
+        #[arg(long)]
+        check: bool,
+    },
     /// Everything that a change must pass: format, lints, docs, dependencies, tests
     Ci {
         /// Unused dependencies, coverage and the public interface too
@@ -70,6 +77,7 @@ fn run(task: Task) -> Result<()> {
         Task::Demo { args } => demo::run(&args),
         Task::Test => test::run(),
         Task::Bench { args } => bench::run(&args),
+        Task::Codegen { check } => codegen::run(check),
         Task::Ci { full } => ci::run(full),
     }
 }

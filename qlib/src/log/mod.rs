@@ -1,5 +1,6 @@
 //! Where commits are ordered and made durable.
 
+mod disk;
 mod memory;
 
 use std::fmt::Debug;

@@ -1,0 +1,19 @@
+//! What leaves the process: the messages of `proto/`, and how they and the model become each other.
+//!
+//! `generated/` is written by `cargo xtask codegen` and never edited.
+
+mod model;
+
+pub(crate) use model::{Malformed, entity_id, from_entity_id};
+
+/// Values, schemas and limits.
+#[expect(missing_docs, unreachable_pub, reason = "generated from proto/, which has the docs")]
+#[rustfmt::skip]
+pub(crate) mod proto {
+    pub mod model {
+        include!("generated/qlib.model.rs");
+    }
+    pub mod log {
+        include!("generated/qlib.log.rs");
+    }
+}
