@@ -65,6 +65,10 @@ impl Tree {
             }
             return Err(error);
         }
+        let is_schema = |change: &Effect| matches!(change, Effect::Schema(_));
+        if applying.before.is_some() && applying.changes.iter().any(is_schema) {
+            self.schema_revision = revision;
+        }
         self.revision = revision;
         self.time = time;
         if applying.again {
@@ -147,8 +151,8 @@ impl Tree {
                     field: SmolStr::new_static("existence"),
                 })
             }
-            Expect::Schemas { types, fields } => {
-                if self.types.len() as u32 == types && self.field_count() == fields {
+            Expect::Schemas { revision } => {
+                if self.schema_revision == revision {
                     return Ok(());
                 }
                 Err(Error::Conflict {
@@ -167,7 +171,13 @@ impl Tree {
             Op::Move { id, parent } => self.relocate(*id, Some(*parent), None, applying),
             Op::SetSchema(schema) => {
                 let before = self.clone();
+                self.rename_type(schema, applying);
                 self.set_schema(schema, applying)
+                    .inspect_err(|_| *self = before)
+            }
+            Op::DropField { field, replaced_by } => {
+                let before = self.clone();
+                self.drop_field(*field, *replaced_by, applying)
                     .inspect_err(|_| *self = before)
             }
             Op::Claim { election, token } => self.claim(election, *token),
@@ -239,7 +249,11 @@ impl Applying {
 fn leaves_no_journal(op: &Op) -> bool {
     matches!(
         op,
-        Op::SetSchema(_) | Op::Restore(_) | Op::Claim { .. } | Op::SetLimits(_)
+        Op::SetSchema(_)
+            | Op::DropField { .. }
+            | Op::Restore(_)
+            | Op::Claim { .. }
+            | Op::SetLimits(_)
     )
 }
 
@@ -252,7 +266,7 @@ fn changes(op: &Op) -> usize {
 }
 
 /// Bytes that a step takes in a log, roughly.
-fn size(op: &Op) -> usize {
+pub(crate) fn size(op: &Op) -> usize {
     match op {
         Op::Write(write) => 24 + write.value.as_ref().map_or(0, Value::size),
         Op::Create(create) => {
@@ -263,7 +277,7 @@ fn size(op: &Op) -> usize {
                     .map(|(_, value)| 4 + value.size())
                     .sum::<usize>()
         }
-        Op::Delete(_) | Op::Move { .. } => 32,
+        Op::Delete(_) | Op::Move { .. } | Op::DropField { .. } => 32,
         Op::Claim { election, .. } => 16 + election.len(),
         Op::SetLimits(_) => 48,
         Op::SetSchema(schema) => schema_size(schema),
@@ -282,7 +296,12 @@ fn schema_size(schema: &Schema) -> usize {
                 .map(|text| text.as_ref().map_or(0, |text| text.len()))
                 .iter()
                 .sum::<usize>()
-            + field.choices.iter().map(SmolStr::len).sum::<usize>()
+            + field
+                .choices
+                .iter()
+                .chain(&field.was)
+                .map(SmolStr::len)
+                .sum::<usize>()
             + default
     });
     32 + schema.name.len() + schema.doc.len() + fields.sum::<usize>()

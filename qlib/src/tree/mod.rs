@@ -20,6 +20,7 @@ mod place;
 mod plain;
 mod query;
 mod read;
+mod rename;
 mod restore;
 mod schema;
 mod table;
@@ -94,6 +95,8 @@ struct Family {
 #[derive(Clone, Debug)]
 pub struct Tree {
     revision: Revision,
+    /// When a type was declared or redefined last.
+    schema_revision: Revision,
     time: Timestamp,
     limits: Limits,
     /// Tells field caches apart: another tree, or other schemas, have another tag.
@@ -124,6 +127,7 @@ impl Default for Tree {
         let system = ["Name", "Description", "Parent", "Children"];
         Self {
             revision: 0,
+            schema_revision: 0,
             time: Timestamp::EPOCH,
             limits: Limits::DEFAULT,
             tag: next_tag(),
@@ -162,6 +166,12 @@ impl Tree {
     #[must_use]
     pub fn revision(&self) -> Revision {
         self.revision
+    }
+
+    /// The revision that declared or redefined a type last.
+    #[must_use]
+    pub fn schema_revision(&self) -> Revision {
+        self.schema_revision
     }
 
     /// The time of that revision.

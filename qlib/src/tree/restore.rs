@@ -93,6 +93,7 @@ impl Tree {
         });
         Self {
             revision: self.revision,
+            schema_revision: self.schema_revision,
             time: self.time,
             limits: self.limits,
             tag: next_tag(),

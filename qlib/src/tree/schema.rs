@@ -81,6 +81,7 @@ impl Tree {
                 "its base cannot change while entities of it exist".into(),
             ));
         }
+        self.rename_fields(entity_type, schema);
         let change = SchemaChange {
             entity_type,
             previous,

@@ -7,6 +7,7 @@ mod integrity;
 mod model;
 mod ops;
 mod pool;
+mod rename;
 mod script;
 mod snapshot;
 

@@ -98,6 +98,9 @@ pub struct FieldSchema {
     pub write_role: ::core::option::Option<::prost::alloc::string::String>,
     #[prost(message, optional, tag = "20")]
     pub history: ::core::option::Option<History>,
+    /// What the field was called before.
+    #[prost(string, repeated, tag = "21")]
+    pub was: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// Which values of a field are kept, in nanoseconds.
 #[derive(Clone, Copy, PartialEq, ::prost::Message)]
@@ -119,6 +122,9 @@ pub struct Schema {
     pub doc: ::prost::alloc::string::String,
     #[prost(message, repeated, tag = "4")]
     pub fields: ::prost::alloc::vec::Vec<FieldSchema>,
+    /// What the type was called before.
+    #[prost(string, repeated, tag = "5")]
+    pub was: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Limits {
