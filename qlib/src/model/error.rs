@@ -163,6 +163,8 @@ pub enum Error {
         entity_type: SmolStr,
         reason: Box<str>,
     },
+    #[error("line {line} of the schema file: {reason}")]
+    SchemaFile { line: usize, reason: Box<str> },
     #[error("{entity}: {field} was changed by another commit meanwhile, 16 times in a row")]
     Conflict { entity: Subject, field: SmolStr },
     #[error("{entity}: {field} is not as expected: {reason}")]

@@ -15,6 +15,7 @@ mod image;
 pub(crate) mod limits;
 mod query;
 mod schema;
+mod schema_file;
 mod time;
 mod value;
 
@@ -40,5 +41,6 @@ pub use image::{Image, ImageEntity, ImageField};
 pub use limits::Limits;
 pub use query::{Hit, Order, OrderBy, Page, PageToken, Query};
 pub use schema::{Access, FieldSchema, HistoryPolicy, OnDelete, SYSTEM_FIELDS, Schema, Scope};
+pub(crate) use schema_file::{Entries, field_entries, heading, type_entries};
 pub use time::{Clock, Timestamp};
 pub use value::{Kind, Value, ValueRef};
