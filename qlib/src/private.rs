@@ -29,8 +29,9 @@ pub use crate::app::{Main, SetupResult, main, then};
 pub use crate::app::{TestPlan, run_test};
 pub use crate::leader::Leadership;
 pub use crate::model::{
-    Choice, Distance, Entity, EntityId, Field, FieldCache, FieldKey, FieldType, NewEntity, Number,
-    OnDelete, Readable, Result, Row, Schema, Validator, Value, ValueRef, Writable,
+    Choice, Conversion, Distance, Entity, EntityId, Field, FieldCache, FieldKey, FieldType,
+    NewEntity, Number, OnDelete, Readable, Result, Row, Schema, Validator, Value, ValueRef,
+    Writable,
 };
 pub use crate::origin;
 pub use crate::store::{
@@ -225,5 +226,34 @@ pub fn validate<T: FieldType, E: Display>(
     match T::decode(Some(value)) {
         Ok(value) => check(&value).map_err(|fault| fault.to_string()),
         Err(_) => Ok(()),
+    }
+}
+
+/// The type of what `convert` gives: that of the field, or an `Option` of it.
+#[diagnostic::on_unimplemented(
+    message = "`convert` gives a `{Self}`, the field holds `{T}`",
+    label = "this function makes no `{T}`",
+    note = "`convert` names a function that takes what the field held and gives a `Result` of what it holds"
+)]
+pub trait Converted<T>: FieldType {}
+
+impl<T: FieldType<Base = T>> Converted<T> for T {}
+impl<T: FieldType<Base = T>> Converted<T> for Option<T> {}
+
+/// A function of the application's own that makes values of a field of `T`.
+pub fn conversion<T, Old: FieldType, New: Converted<T>, E: Display + 'static>(
+    field: FieldKey,
+    function: fn(Old) -> Result<New, E>,
+) -> Conversion {
+    let convert = move |value: ValueRef<'_>| {
+        let old = Old::decode(Some(value)).map_err(|_| "it is of another kind".to_owned())?;
+        let new = function(old).map_err(|fault| fault.to_string())?;
+        Ok(new.encode())
+    };
+    Conversion {
+        field,
+        from: Old::KIND,
+        choices: Old::CHOICES,
+        convert: std::sync::Arc::new(convert),
     }
 }

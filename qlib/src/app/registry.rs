@@ -6,7 +6,8 @@ use std::rc::Rc;
 use crate::app::App;
 use crate::app::define::{Origin, Worker, WorkerDefinition};
 use crate::app::runner::{AnyRunner, Runner};
-use crate::model::{Entity, Error, FieldKey, Result, Schema, Validator};
+use crate::model::{Conversion, Entity, Error, FieldKey, Result, Schema, Validator};
+use crate::store::WantedSchemas;
 
 /// A function that enters something into a [`Registry`]. The derives submit one each.
 #[derive(Debug)]
@@ -56,6 +57,7 @@ pub struct Registry {
     /// With the names of the Rust types.
     pub(crate) schemas: Vec<(Schema, &'static str)>,
     pub(crate) validators: Vec<Validator>,
+    pub(crate) conversions: Vec<Conversion>,
     pub(crate) workers: Vec<WorkerEntry>,
     /// The crates that something was collected from.
     pub(crate) crates: BTreeSet<&'static str>,
@@ -115,6 +117,7 @@ impl Registry {
         }
         self.schemas.push((E::schema(), rust_type));
         self.validators.extend(E::validators());
+        self.conversions.extend(E::conversions());
     }
 
     /// Enters a worker.
@@ -144,6 +147,19 @@ impl Registry {
         for entry in self.workers.iter_mut().filter(|entry| known(entry)) {
             entry.start = Some(start::<W>(Rc::clone(&make), renewable));
         }
+    }
+
+    /// What the program and qlib itself want of the types of a store.
+    ///
+    /// # Errors
+    /// Those of [`Registry::ordered_schemas`].
+    pub(crate) fn wanted(&self) -> Result<WantedSchemas> {
+        let system = crate::store::system_schemas().into_iter();
+        Ok(WantedSchemas {
+            schemas: system.chain(self.ordered_schemas()?).collect(),
+            conversions: self.conversions.clone(),
+            allow_removal: false,
+        })
     }
 
     /// The types, a base before those that extend it.

@@ -110,8 +110,8 @@ pub enum Op {
     DropField {
         /// The field.
         field: FieldId,
-        /// Another field of the type, with values made from those of the first: each entity that
-        /// holds the one holds the other, written no earlier.
+        /// Another field of the type, with what was made of the values of the first: each entity
+        /// that holds the one has had the other written, no earlier.
         replaced_by: Option<FieldId>,
     },
     /// Grants a fencing token: older ones of that election are refused from here on.

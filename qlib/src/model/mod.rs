@@ -14,6 +14,7 @@ mod id;
 mod image;
 pub(crate) mod limits;
 mod query;
+mod refusal;
 mod schema;
 mod schema_file;
 mod time;
@@ -30,7 +31,8 @@ pub(crate) use constraint::compile_pattern;
 pub use define::{FieldDefinition, Refers};
 pub use distance::{Distance, Number};
 pub use entity::{
-    Choice, Entity, Field, FieldCache, FieldKey, Misfit, NewEntity, Row, Script, Validator,
+    Choice, Conversion, Convert, Entity, Field, FieldCache, FieldKey, Misfit, NewEntity, Row,
+    Script, Validator,
 };
 pub(crate) use error::closest;
 pub use error::{Error, Result, Subject};
@@ -40,6 +42,8 @@ pub use id::{EntityId, Ref};
 pub use image::{Image, ImageEntity, ImageField};
 pub use limits::Limits;
 pub use query::{Hit, Order, OrderBy, Page, PageToken, Query};
+pub(crate) use refusal::counted;
+pub use refusal::{Misfits, Refusal};
 pub use schema::{Access, FieldSchema, HistoryPolicy, OnDelete, SYSTEM_FIELDS, Schema, Scope};
 pub(crate) use schema_file::{Entries, field_entries, heading, type_entries};
 pub use time::{Clock, Timestamp};

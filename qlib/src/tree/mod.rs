@@ -47,10 +47,13 @@ use table::Table;
 use types::TypeTable;
 
 pub use apply::Changes;
+pub(crate) use apply::size as op_size;
+pub(crate) use check::referred;
 pub(crate) use locate::Location;
 pub use path::{Lens, resolve};
 pub use query::{Answer, Found, Select, Source};
 pub use read::{Entities, EntityRef};
+pub(crate) use rename::rename_in;
 
 /// Where an entity stands. Node 0 stands for none.
 #[derive(Clone, Debug)]
@@ -162,6 +165,14 @@ fn next_tag() -> u64 {
 }
 
 impl Tree {
+    /// A tree without entities and types that has the limits of this one.
+    pub(crate) fn without_types(&self) -> Self {
+        Self {
+            limits: self.limits,
+            ..Self::default()
+        }
+    }
+
     /// The revision that was applied last.
     #[must_use]
     pub fn revision(&self) -> Revision {

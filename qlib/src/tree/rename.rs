@@ -128,10 +128,7 @@ impl Tree {
         let live: Vec<(u32, u32)> = table.live().collect();
         for (slot, node) in &live {
             let old = table.columns[position].stamp(*slot);
-            let newer = |column: &Column| {
-                let new = column.stamp(*slot);
-                new.has_value() && new.revision() >= old.revision()
-            };
+            let newer = |column: &Column| column.stamp(*slot).revision() >= old.revision();
             if let Some((other, column)) = replacing
                 && old.has_value()
                 && !column.is_some_and(newer)
@@ -163,7 +160,8 @@ impl Tree {
     }
 }
 
-fn rename_in(schema: &mut Schema, was: &SmolStr, name: &SmolStr) {
+/// Names a type anew wherever a schema names it.
+pub(crate) fn rename_in(schema: &mut Schema, was: &SmolStr, name: &SmolStr) {
     let base = schema.base.as_mut();
     for known in std::iter::once(&mut schema.name).chain(base) {
         if known == was {

@@ -109,7 +109,7 @@ impl Tree {
     }
 
     /// Refuses references to types that are still unknown when a commit has declared all of its types.
-    pub(super) fn check_targets(&self) -> Result<()> {
+    pub(crate) fn check_targets(&self) -> Result<()> {
         for table in &self.types {
             for field in &table.layout.fields {
                 if let Some(target) = &field.schema.target {

@@ -92,13 +92,10 @@ impl Model {
         let before = self.clone();
         let mut late = Vec::new();
         for (id, being) in &mut self.entities {
-            let written = |key: &str| {
-                let cell = being.cells.get(key)?;
-                cell.value.as_ref().map(|_| cell.mark.revision)
-            };
-            let held = written(&key);
-            if let (Some(other), Some(held)) = (&other, held)
-                && written(other).is_none_or(|written| written < held)
+            let written = |key: &str| being.cells.get(key).map_or(0, |cell| cell.mark.revision);
+            let held = being.cells.get(&key).filter(|cell| cell.value.is_some());
+            if let Some(other) = &other
+                && held.is_some_and(|held| written(other) < held.mark.revision)
             {
                 let name = replaced_by;
                 late.extend(super::refuse_at("Conflict", *id, name).unwrap_err());
