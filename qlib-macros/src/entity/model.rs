@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident};
-use syn::{Path, Type, Visibility};
+use syn::{LitStr, Path, Type, Visibility};
 
 use crate::common::Library;
 
@@ -16,6 +16,8 @@ pub(crate) struct Entity {
     pub(crate) ident: Ident,
     /// The name of the type.
     pub(crate) name: String,
+    /// What the type was called before.
+    pub(crate) was: Vec<LitStr>,
     /// What it is, for people.
     pub(crate) doc: String,
     /// The entity that it extends.
@@ -46,8 +48,12 @@ pub(crate) struct Field {
     pub(crate) default: bool,
     /// What it may hold, as calls on its definition, in the order in which they were written.
     pub(crate) constraints: Vec<Constraint>,
+    /// What it was called before.
+    pub(crate) was: Vec<LitStr>,
     /// The function that checks its values.
     pub(crate) validate: Option<TokenStream>,
+    /// The function that makes its values of those that it held before.
+    pub(crate) convert: Option<TokenStream>,
 }
 
 /// A call on the definition of a field.

@@ -23,6 +23,7 @@ pub(crate) fn expand(entity: &Entity) -> TokenStream {
     let schema = schema(entity);
     let read = read(entity);
     let validators = validators(entity);
+    let conversions = conversions(entity);
     quote! {
         #[automatically_derived]
         impl #qlib::Entity for #ident {
@@ -37,6 +38,8 @@ pub(crate) fn expand(entity: &Entity) -> TokenStream {
             #read
 
             #validators
+
+            #conversions
         }
     }
 }
@@ -53,7 +56,11 @@ pub(crate) fn registration(entity: &Entity) -> TokenStream {
 
 fn schema(entity: &Entity) -> TokenStream {
     let Entity {
-        qlib, base, doc, ..
+        qlib,
+        base,
+        doc,
+        was,
+        ..
     } = entity;
     let extends = base.as_ref().map(|base| {
         let declared = inherited(qlib, base, "DECLARED");
@@ -61,7 +68,7 @@ fn schema(entity: &Entity) -> TokenStream {
     });
     let doc = (!doc.is_empty()).then(|| quote!(.doc(#doc)));
     let fields = entity.fields.iter().map(|field| {
-        let Field { kind, doc, .. } = field;
+        let Field { kind, doc, was, .. } = field;
         let (name, handle) = (field.name(), handle_of(entity, field));
         let define = quote_spanned! {field.place()=>
             <#kind as #qlib::FieldType>::define(#handle)
@@ -70,9 +77,9 @@ fn schema(entity: &Entity) -> TokenStream {
             |Constraint { method, argument }| quote_spanned!(method.span()=> .#method(#argument)),
         );
         let doc = (!doc.is_empty()).then(|| quote!(.doc(#doc)));
-        quote!(.field(#name, #define #(#constraints)* #doc))
+        quote!(.field(#name, #define #(#constraints)* #(.was(#was))* #doc))
     });
-    quote!(#qlib::Schema::new(Self::TYPE) #extends #doc #(#fields)*)
+    quote!(#qlib::Schema::new(Self::TYPE) #extends #(.was(#was))* #doc #(#fields)*)
 }
 
 fn read(entity: &Entity) -> TokenStream {
@@ -119,6 +126,26 @@ fn validators(entity: &Entity) -> Option<TokenStream> {
         quote! {
             fn validators() -> #qlib::Vec<#qlib::Validator> {
                 #qlib::Vec::from([#(#validators),*])
+            }
+        }
+    })
+}
+
+fn conversions(entity: &Entity) -> Option<TokenStream> {
+    let qlib = &entity.qlib;
+    let conversion = |field: &Field| {
+        let Field { inner, convert, .. } = field;
+        let function = convert.as_ref()?;
+        let handle = handle_of(entity, field);
+        Some(quote_spanned! {place(function)=>
+            #qlib::conversion::<#inner, _, _, _>(#handle.key(), #function)
+        })
+    };
+    let conversions: Vec<_> = entity.fields.iter().filter_map(conversion).collect();
+    (!conversions.is_empty()).then(|| {
+        quote! {
+            fn conversions() -> #qlib::Vec<#qlib::Conversion> {
+                #qlib::Vec::from([#(#conversions),*])
             }
         }
     })

@@ -46,7 +46,9 @@ pub(crate) fn parse(
         optional: kind.optional,
         default: given.default.is_some(),
         constraints: given.constraints,
+        was: given.was,
         validate: given.validate.map(ToTokens::into_token_stream),
+        convert: given.convert.map(ToTokens::into_token_stream),
         ident,
     })
 }

@@ -34,12 +34,14 @@ pub(crate) fn parse(input: TokenStream, faults: &mut Faults) -> Option<Entity> {
         .filter_map(|field| field::parse(field, &input.ident, &qlib, faults))
         .collect();
     let fields = names::distinct(fields, container.base.is_some(), faults);
+    names::renames(&fields, faults);
     Some(Entity {
         qlib,
         doc: docs(&input.attrs),
         visibility: input.vis,
         complete: fields.len() == given,
         name: container.name,
+        was: container.was,
         ident: input.ident,
         base: container.base,
         fields,
