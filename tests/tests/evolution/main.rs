@@ -3,6 +3,7 @@
 
 mod plans;
 mod refusals;
+mod versions;
 
 use qlib::prelude::*;
 use qlib::{Schema, SchemaPlan, Value, WantedSchemas, plan};

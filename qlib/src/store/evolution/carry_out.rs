@@ -68,44 +68,35 @@ impl Store {
             Stages::new(plan, &core.tree)?
         };
         let limit = self.shared().read().tree.limits().commit;
-        self.commit_stages(stages, plan.schema_revision, limit)
+        self.commit_all(stages.commits(limit), plan.schema_revision)
     }
 
-    fn commit_stages(&self, stages: Stages, revision: Revision, limit: usize) -> Result<Receipt> {
-        let Stages {
-            prepare,
-            gather,
-            switch,
-        } = stages;
-        let size = |ops: &[Op]| ops.iter().map(op_size).sum::<usize>();
-        let gathered: usize = gather.iter().map(|(op, _)| op_size(op)).sum();
-        let same_schemas = |revision| vec![Expect::Schemas { revision }];
-        if gather.is_empty() || size(&prepare) + gathered + size(&switch) <= limit {
-            let (writes, expect): (Vec<_>, Vec<_>) = gather.into_iter().unzip();
-            let ops = prepare.into_iter().chain(writes).chain(switch);
-            let expect = same_schemas(revision).into_iter().chain(expect);
-            return self.submit_checked(ops.collect(), expect.collect());
-        }
-        let prepared = self.submit_checked(prepare, same_schemas(revision))?;
-        let mut gather = gather.into_iter().peekable();
-        while let Some(first) = gather.next() {
-            let (mut ops, mut expect) = (Ops::new(), same_schemas(prepared.revision));
-            let mut room = limit.saturating_sub(op_size(&first.0));
-            ops.push(first.0);
-            expect.push(first.1);
-            while let Some((op, expected)) = gather.next_if(|(op, _)| op_size(op) <= room) {
-                room -= op_size(&op);
-                ops.push(op);
-                expect.push(expected);
+    /// Makes commits that only hold while no other changes a schema: the one before the first was at
+    /// `revision`.
+    pub(super) fn commit_all(
+        &self,
+        commits: impl IntoIterator<Item = (Ops, Vec<Expect>)>,
+        mut revision: Revision,
+    ) -> Result<Receipt> {
+        let mut last = Receipt {
+            revision: self.revision(),
+            time: self.clock().now(),
+            value: (),
+        };
+        for (ops, mut expect) in commits {
+            expect.push(Expect::Schemas { revision });
+            let declares = ops.iter().any(|op| matches!(op, Op::SetSchema(_)));
+            last = self.submit_checked(ops, expect)?;
+            if declares {
+                revision = last.revision;
             }
-            self.submit_checked(ops, expect)?;
         }
-        self.submit_checked(switch, same_schemas(prepared.revision))
+        Ok(last)
     }
 }
 
 impl Stages {
-    fn new(plan: &SchemaPlan, tree: &Tree) -> Result<Self> {
+    pub(super) fn new(plan: &SchemaPlan, tree: &Tree) -> Result<Self> {
         let mut prepare = Ops::new();
         let mut drops = plan.drops.clone();
         for stored in tree.types() {
@@ -170,6 +161,33 @@ impl Stages {
             gather,
             switch,
         })
+    }
+
+    /// One commit, or, where that would be larger than the limit, several.
+    pub(super) fn commits(self, limit: usize) -> Vec<(Ops, Vec<Expect>)> {
+        let declared: usize = self.prepare.iter().chain(&self.switch).map(op_size).sum();
+        let gathered: usize = self.gather.iter().map(|(op, _)| op_size(op)).sum();
+        if self.gather.is_empty() || declared + gathered <= limit {
+            let (writes, expect): (Vec<_>, _) = self.gather.into_iter().unzip();
+            let ops = self.prepare.into_iter().chain(writes).chain(self.switch);
+            return vec![(ops.collect(), expect)];
+        }
+        let mut commits = vec![(self.prepare, Vec::new())];
+        let mut room = 0;
+        for (op, expected) in self.gather {
+            let size = op_size(&op);
+            if size > room {
+                commits.push((Ops::new(), Vec::new()));
+                room = limit;
+            }
+            room = room.saturating_sub(size);
+            if let Some((ops, expect)) = commits.last_mut() {
+                ops.push(op);
+                expect.push(expected);
+            }
+        }
+        commits.push((self.switch, Vec::new()));
+        commits
     }
 }
 

@@ -1,1 +1,153 @@
+//! Migrations that are larger than a commit may be, and what comes between their commits.
 
+use super::carry_out::Stages;
+use super::{WantedSchemas, plan};
+use crate::model::{EntityId, Error, FieldSchema, Kind, Result, Revision, Schema, Value};
+use crate::store::Store;
+
+fn watts() -> Schema {
+    let watts = FieldSchema::new(Kind::Int).required().index();
+    Schema::new("Lamp")
+        .field("Watts", watts)
+        .field("Near", FieldSchema::reference("Lamp"))
+}
+
+fn power() -> WantedSchemas {
+    let power = FieldSchema::new(Kind::String)
+        .required()
+        .unique()
+        .was("Watts");
+    WantedSchemas {
+        schemas: vec![Schema::new("Lamp").field("Power", power)],
+        ..WantedSchemas::default()
+    }
+}
+
+/// A hundred lamps, of which every third is a special one.
+fn lamps() -> Store {
+    let store = Store::memory().unwrap();
+    let made = store.transact(|tx| {
+        tx.set_schema(watts());
+        tx.set_schema(Schema::new("Special").extends("Lamp"));
+        for number in 0..100 {
+            let entity_type = ["Special", "Lamp", "Lamp"][number % 3];
+            let values = [("Watts", Value::Int(number as i64))];
+            tx.create_named(EntityId::ROOT, format!("{number}"), entity_type, values)?;
+        }
+        Ok(())
+    });
+    made.unwrap();
+    store
+}
+
+fn stages(store: &Store) -> (Stages, Revision) {
+    let snapshot = store.create_snapshot();
+    let made = plan(snapshot.tree(), &power()).unwrap();
+    (
+        Stages::new(&made, snapshot.tree()).unwrap(),
+        made.schema_revision(),
+    )
+}
+
+fn holds(store: &Store, field: &str) -> Vec<Option<Value>> {
+    let lamp = |number| store.find(&format!("/{number}")).unwrap();
+    (0..100)
+        .map(|number| store.view().value(lamp(number), field).unwrap())
+        .collect()
+}
+
+fn all_converted(store: &Store) {
+    let expected: Vec<_> = (0..100)
+        .map(|number| Some(Value::from(number.to_string())))
+        .collect();
+    assert_eq!(holds(store, "Power"), expected);
+    let fields = store.schema("Lamp").unwrap().fields;
+    let names: Vec<_> = fields.iter().map(|field| field.name.as_str()).collect();
+    assert_eq!(names, ["Power", "Near"]);
+}
+
+fn write(store: &Store, name: &str, field: &str, value: impl Into<Value>) -> Result<()> {
+    let id = store.find(name)?;
+    let value = value.into();
+    store
+        .transact(|tx| tx.set_value(id, field, value.clone()))
+        .map(drop)
+}
+
+#[test]
+fn what_does_not_fit_one_commit_is_several() {
+    for (limit, commits) in [(1 << 20, 1), (600, 2 + 5), (1, 2 + 100)] {
+        let store = lamps();
+        let before = store.revision();
+        let (stages, revision) = stages(&store);
+        store.commit_all(stages.commits(limit), revision).unwrap();
+        all_converted(&store);
+        assert_eq!(store.revision() - before, commits, "limit {limit}");
+    }
+}
+
+#[test]
+fn an_interrupted_migration_changes_nothing_and_begins_anew() {
+    for made in 0..=6 {
+        let store = lamps();
+        let (stages, revision) = stages(&store);
+        let commits = stages.commits(600);
+        assert_eq!(commits.len(), 7);
+        store
+            .commit_all(commits.into_iter().take(made), revision)
+            .unwrap();
+        let expected: Vec<_> = (0..100).map(|number| Some(Value::Int(number))).collect();
+        assert_eq!(holds(&store, "Watts"), expected);
+        // The version before goes on with what it had, and changes it.
+        let old = WantedSchemas {
+            schemas: vec![watts()],
+            ..WantedSchemas::default()
+        };
+        assert!(store.evolve(&old).unwrap().is_empty());
+        write(&store, "/7", "Watts", 700).unwrap();
+        write(&store, "/7", "Watts", 7).unwrap();
+        store.evolve(&power()).unwrap();
+        all_converted(&store);
+    }
+}
+
+#[test]
+fn what_is_written_in_between_is_not_lost() {
+    // Between the commits, and before the first of them.
+    for made in 0..=6 {
+        let store = lamps();
+        let (stages, revision) = stages(&store);
+        let mut commits = stages.commits(600).into_iter();
+        let so_far = commits.by_ref().take(made);
+        store.commit_all(so_far, revision).unwrap();
+        write(&store, "/7", "Watts", 700).unwrap();
+        let revision = store.create_snapshot().tree().schema_revision();
+        let rest = store.commit_all(commits, revision);
+        assert!(
+            matches!(rest, Err(Error::Conflict { .. })),
+            "{made}: {rest:?}"
+        );
+        store.evolve(&power()).unwrap();
+        let expected = Some(Value::from("700"));
+        assert_eq!(holds(&store, "Power")[7], expected);
+    }
+}
+
+#[test]
+fn another_migration_in_between_ends_this_one() {
+    for made in 1..=6 {
+        let store = lamps();
+        let (stages, revision) = stages(&store);
+        let mut commits = stages.commits(600).into_iter();
+        let so_far = commits.by_ref().take(made);
+        store.commit_all(so_far, revision).unwrap();
+        let prepared = store.create_snapshot().tree().schema_revision();
+        store.evolve(&power()).unwrap();
+        let rest = store.commit_all(commits, prepared);
+        assert!(
+            matches!(rest, Err(Error::Conflict { .. })),
+            "{made}: {rest:?}"
+        );
+        all_converted(&store);
+    }
+}
