@@ -56,7 +56,7 @@ impl Tree {
             .iter()
             .try_for_each(|op| self.step(op, &mut applying));
         if applying.before.is_some() {
-            outcome = outcome.and_then(|()| self.check_targets());
+            outcome = outcome.and_then(|()| self.unknown_targets().next().map_or(Ok(()), Err));
         }
         if let Err(error) = outcome {
             match applying.before {

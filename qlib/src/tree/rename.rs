@@ -68,14 +68,15 @@ impl Tree {
                 let mut declared = self.fields.iter();
                 declared.position(|(by, known)| *by == entity_type && known == name)
             };
-            let (old, taken) = (number(was), number(&field.name));
+            let (Some(old), taken) = (number(was), number(&field.name)) else {
+                continue;
+            };
             let fields = Arc::make_mut(&mut self.fields);
             // A field of the new name that is gone takes the old one, so that each stays one field's.
-            for (number, name) in [(taken, was), (old, &field.name)] {
-                if let Some(number) = number {
-                    fields[number].1.clone_from(name);
-                }
+            if let Some(taken) = taken {
+                fields[taken].1.clone_from(was);
             }
+            fields[old].1.clone_from(&field.name);
         }
     }
 

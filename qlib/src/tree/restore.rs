@@ -84,6 +84,13 @@ impl Tree {
         Ok(())
     }
 
+    /// The types of this tree without entities; numbers of types and fields stay.
+    pub(crate) fn without_entities(&self) -> Result<Self> {
+        let mut empty = self.emptied();
+        empty.declare_all(self, &Image::default(), Stamp::NEVER)?;
+        Ok(empty)
+    }
+
     /// The types of this tree without fields and entities; numbers of types and fields stay.
     fn emptied(&self) -> Self {
         let bare = self.types().map(|entity_type| {

@@ -44,7 +44,18 @@ pub(crate) fn was(tokens: TokenStream, faults: &mut Faults) -> Option<LitStr> {
 
 /// Notes names that fields had before and that a field has now: nothing says what was renamed.
 pub(crate) fn renames(fields: &[Field], faults: &mut Faults) {
-    for was in fields.iter().flat_map(|field| &field.was) {
+    let mut known: Vec<(String, &Field)> = Vec::new();
+    for (field, was) in fields
+        .iter()
+        .flat_map(|field| field.was.iter().map(move |was| (field, was)))
+    {
+        if let Some((_, other)) = known.iter().find(|(name, _)| *name == was.value()) {
+            let (name, other) = (field.rust_name(), other.rust_name());
+            let message =
+                format!("`{name}` and `{other}` cannot both have been that; leave one out");
+            faults.at(was.span(), message);
+        }
+        known.push((was.value(), field));
         if let Some(other) = fields.iter().find(|other| other.name() == was.value()) {
             let message = format!(
                 "the field `{}` is called that now, so nothing was renamed; leave `was` out",

@@ -17,11 +17,11 @@ type Ops = SmallVec<[Op; 1]>;
 /// The commits of a plan.
 pub(super) struct Stages {
     /// Declares the fields that gather new values.
-    prepare: Ops,
+    pub(super) prepare: Ops,
     /// Gathers them; each expects the value that it was made of to be there still.
     gather: Vec<(Op, Expect)>,
     /// Puts the new types in force.
-    switch: Ops,
+    pub(super) switch: Ops,
 }
 
 impl Store {

@@ -2,6 +2,7 @@
 
 use smol_str::{SmolStr, format_smolstr};
 
+use super::carry_out::Stages;
 use super::convert::Way;
 use super::fit::Fit;
 use super::step::{Change, changes};
@@ -64,6 +65,15 @@ impl<'a> Planner<'a> {
             .iter()
             .filter_map(|schema| self.rename(schema))
             .collect();
+        for (at, (was, now)) in self.renamed.iter().enumerate() {
+            if let Some((_, other)) = self.renamed[..at].iter().find(|(other, _)| other == was) {
+                self.refusals.push(Refusal::Invalid {
+                    entity_type: now.clone(),
+                    reason: format!("it and {other} cannot both have been {was}").into(),
+                });
+                return Err(self.refusals);
+            }
+        }
         for schema in &self.wanted.schemas {
             match self.stored(&schema.name) {
                 Some(stored) => self.known_type(stored, schema),
@@ -162,9 +172,21 @@ impl<'a> Planner<'a> {
                 to,
             });
         }
+        let mut taken = vec![None; before.fields.len()];
         for field in &schema.fields {
             match place_of(&before, schema, field) {
-                Some(at) => merged.fields[at] = self.known_field(stored, schema, at, field),
+                Some(at) if let Some(other) = taken[at] => {
+                    let was = &before.fields[at].name;
+                    let reason = format!("{other} and {} cannot both have been {was}", field.name);
+                    self.refusals.push(Refusal::Invalid {
+                        entity_type: schema.name.clone(),
+                        reason: reason.into(),
+                    });
+                }
+                Some(at) => {
+                    taken[at] = Some(&field.name);
+                    merged.fields[at] = self.known_field(stored, schema, at, field);
+                }
                 None => {
                     self.new_field(&before, schema, field, entities);
                     merged.fields.push(field.clone());
@@ -434,11 +456,28 @@ impl<'a> Planner<'a> {
                 self.refusals.push(invalid(name, error));
             }
         }
-        if self.refusals.is_empty()
-            && let Err(error) = tree.check_targets()
-        {
-            self.refusals.push(invalid(SmolStr::default(), error));
+        if self.refusals.is_empty() {
+            let faults = tree.unknown_targets();
+            self.refusals
+                .extend(faults.map(|error| invalid(SmolStr::default(), error)));
         }
+        if self.refusals.is_empty()
+            && let Err(error) = self.one_after_another()
+        {
+            let why = "what leads there, one type after another, cannot: make it in two versions";
+            self.refusals.push(Refusal::Invalid {
+                entity_type: SmolStr::new_static("the types together"),
+                reason: format!("{why}; {error}").into(),
+            });
+        }
+    }
+
+    /// Does what the plan does with the types in a tree that has them, but no entities.
+    fn one_after_another(&self) -> Result<(), Error> {
+        let mut tree = self.tree.without_entities()?;
+        let stages = Stages::new(&self.plan, &tree)?;
+        tree.try_steps(&stages.prepare, 1)?;
+        tree.try_steps(&stages.switch, 1)
     }
 }
 
