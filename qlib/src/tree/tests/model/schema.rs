@@ -88,7 +88,11 @@ impl Model {
             return refuse("UnknownField");
         };
         let key = format!("{}.{field}", schema.name);
-        let other = replaced_by.and_then(|name| Some(self.field(entity_type, name)?.0));
+        let other = replaced_by.and_then(|name| match name {
+            // No column holds them, so nothing was written there.
+            "Name" | "Parent" | "Children" => Some(name.to_owned()),
+            name => Some(self.field(entity_type, name)?.0),
+        });
         let before = self.clone();
         let mut late = Vec::new();
         for (id, being) in &mut self.entities {
