@@ -94,6 +94,7 @@ impl FieldCache {
     }
 
     /// What was remembered under `tag`, a number above zero and below 2^40.
+    #[inline]
     pub(crate) fn get(&self, tag: u64) -> Option<u32> {
         let word = self.0.load(Ordering::Relaxed);
         (word >> 24 == tag).then_some((word & 0xff_ffff) as u32)

@@ -89,8 +89,8 @@ impl Binding {
             tree.try_steps(&[op], next)?;
         }
         let location = tree.locate(self.id, field.key())?;
-        T::decode(tree.value_at(self.id, &location))
-            .map_err(|fault| fault.at(tree.subject(self.id), field.name()))
+        T::decode(tree.value_at(T::KIND, &location))
+            .map_err(|fault| tree.misfit(self.id, field.key(), fault))
     }
 
     /// Writes a field.

@@ -165,11 +165,11 @@ impl Store {
     pub fn read<E, T: FieldType>(&self, id: impl Into<EntityId>, field: Field<E, T>) -> Result<T> {
         let id = id.into();
         let core = self.shared.read();
-        let value = match core.tree.column_value(id, field.key()) {
+        let value = match core.tree.column_value(T::KIND, id, field.key()) {
             Some(value) => value,
-            None => core.tree.located_value(id, field.key())?,
+            None => core.tree.located_value(T::KIND, id, field.key())?,
         };
-        T::decode(value).map_err(|fault| fault.at(core.tree.subject(id), field.name()))
+        T::decode(value).map_err(|fault| core.tree.misfit(id, field.key(), fault))
     }
 
     /// The entity at an absolute path, such as `/Home/Kitchen`.

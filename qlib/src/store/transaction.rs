@@ -173,8 +173,8 @@ impl<'a> Transaction<'a> {
         self.expect_field(id, number);
         let tree = self.tree_for(id, number)?;
         let location = tree.locate(id, field.key())?;
-        let value = T::decode(tree.value_at(id, &location));
-        value.map_err(|fault| fault.at(tree.subject(id), field.name()))
+        let value = T::decode(tree.value_at(T::KIND, &location));
+        value.map_err(|fault| tree.misfit(id, field.key(), fault))
     }
 
     /// The value at the end of a path of names, such as `Status` or `Room->Name`.

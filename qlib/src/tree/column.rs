@@ -12,6 +12,8 @@ use crate::tree::chunked::{CHUNK, Chunked};
 pub(crate) struct PackedStamp([u32; 5]);
 
 impl PackedStamp {
+    pub(crate) const NEVER: Self = Self([0; 5]);
+
     const WRITER: u32 = u32::MAX >> 2;
 
     #[inline]
@@ -117,6 +119,22 @@ impl Column {
             Kind::Timestamp => Self::Time(Chunked::default()),
             Kind::Choice => Self::Choice(Chunked::default()),
             Kind::EntityList => Self::List(Chunked::default()),
+        }
+    }
+
+    /// Whether fields of that kind are stored like this.
+    #[inline(always)]
+    pub(crate) fn holds(&self, kind: Kind) -> bool {
+        match self {
+            Self::Int(_) => kind == Kind::Int,
+            Self::Float(_) => kind == Kind::Float,
+            Self::Text(_) => matches!(kind, Kind::String | Kind::Transformation),
+            Self::Bool(_) => kind == Kind::Bool,
+            Self::Bytes(_) => kind == Kind::BinaryFile,
+            Self::Reference(_) => kind == Kind::EntityReference,
+            Self::Time(_) => kind == Kind::Timestamp,
+            Self::Choice(_) => kind == Kind::Choice,
+            Self::List(_) => kind == Kind::EntityList,
         }
     }
 

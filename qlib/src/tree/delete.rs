@@ -197,7 +197,7 @@ impl Tree {
         stamp: Stamp,
     ) -> DeletedEntity {
         let (id, entity_type) = (self.node(node).id, TypeId(self.node(node).entity_type));
-        let placed = self.node(node).placed.into();
+        let placed = self.links(node).placed.into();
         let children_revision = self.family(node).revision;
         let place = self.unlink(node, stamp.revision);
         self.release_node(node);

@@ -9,19 +9,20 @@ const SHARDS: usize = 256;
 /// they stand for is asked of the caller, so that an entry takes 4 bytes.
 #[derive(Clone, Debug)]
 pub(crate) struct Table {
-    shards: Arc<Vec<Arc<HashTable<u32>>>>,
+    shards: Arc<[Arc<HashTable<u32>>; SHARDS]>,
 }
 
 impl Default for Table {
     fn default() -> Self {
         Self {
-            shards: Arc::new((0..SHARDS).map(|_| Arc::default()).collect()),
+            shards: Arc::new(std::array::from_fn(|_| Arc::default())),
         }
     }
 }
 
 impl Table {
     // hashbrown takes its tag from the top 7 bits and its position from the low ones.
+    #[inline]
     fn shard(hash: u64) -> usize {
         (hash >> 48) as usize % SHARDS
     }

@@ -52,7 +52,7 @@ impl<'a> Chunk<'a> {
     }
 
     fn probe(self, probe: &Probe<'_>, among: Bits) -> Bits {
-        let node = |at: usize| self.tree.node(self.nodes[at]);
+        let links = |at: usize| self.tree.links(self.nodes[at]);
         match *probe {
             Probe::Set(column) => self.set(column, among),
             Probe::Unset(column) => among.minus(self.set(column, among)),
@@ -72,12 +72,12 @@ impl<'a> Chunk<'a> {
             Probe::Entry(cells, id, wanted) => {
                 self.each(cells, among, |value| value.contains(&id) == wanted)
             }
-            Probe::Name(text) => among.filter(|at| text.passes(&node(at).name)),
+            Probe::Name(text) => among.filter(|at| text.passes(&links(at).name)),
             Probe::Parent(parent, wanted) => among.filter(|at| {
-                let actual = node(at).parent;
+                let actual = links(at).parent;
                 actual != 0 && (actual == parent) == wanted
             }),
-            Probe::HasParent(wanted) => among.filter(|at| (node(at).parent != 0) == wanted),
+            Probe::HasParent(wanted) => among.filter(|at| (links(at).parent != 0) == wanted),
             Probe::Always => among,
             Probe::Never => Bits::NONE,
         }

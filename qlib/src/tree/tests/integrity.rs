@@ -50,9 +50,9 @@ fn family(tree: &Tree, node: u32) {
     assert_eq!(children.last().copied().unwrap_or(0), family.last);
     let mut previous = 0;
     for child in children {
-        let entry = tree.node(child);
-        assert_eq!((entry.parent, entry.previous), (node, previous));
-        assert_eq!(tree.find_child(node, &entry.name), Some(child));
+        let links = tree.links(child);
+        assert_eq!((links.parent, links.previous), (node, previous));
+        assert_eq!(tree.find_child(node, &links.name), Some(child));
         previous = child;
     }
 }
