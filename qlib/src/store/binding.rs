@@ -88,9 +88,7 @@ impl Binding {
             let op = pending.clone().into_op(self.id, &tree)?;
             tree.try_steps(&[op], next)?;
         }
-        let location = tree.locate(self.id, field.key())?;
-        T::decode(tree.value_at(T::KIND, &location))
-            .map_err(|fault| tree.misfit(self.id, field.key(), fault))
+        tree.read::<T, _>(self.id, field.key(), T::decode)
     }
 
     /// Writes a field.

@@ -163,13 +163,8 @@ impl Store {
     /// [`Error::Missing`], [`Error::UnknownField`], [`Error::Unset`].
     #[inline]
     pub fn read<E, T: FieldType>(&self, id: impl Into<EntityId>, field: Field<E, T>) -> Result<T> {
-        let id = id.into();
         let core = self.shared.read();
-        let value = match core.tree.column_value(T::KIND, id, field.key()) {
-            Some(value) => value,
-            None => core.tree.located_value(T::KIND, id, field.key())?,
-        };
-        T::decode(value).map_err(|fault| core.tree.misfit(id, field.key(), fault))
+        core.tree.read::<T, _>(id.into(), field.key(), T::decode)
     }
 
     /// The entity at an absolute path, such as `/Home/Kitchen`.

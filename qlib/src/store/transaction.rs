@@ -172,9 +172,7 @@ impl<'a> Transaction<'a> {
         let number = self.schemas()?.resolve(field.key())?;
         self.expect_field(id, number);
         let tree = self.tree_for(id, number)?;
-        let location = tree.locate(id, field.key())?;
-        let value = T::decode(tree.value_at(T::KIND, &location));
-        value.map_err(|fault| tree.misfit(id, field.key(), fault))
+        tree.read::<T, _>(id, field.key(), T::decode)
     }
 
     /// The value at the end of a path of names, such as `Status` or `Room->Name`.

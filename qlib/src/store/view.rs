@@ -75,13 +75,8 @@ impl View<'_> {
         id: impl Into<EntityId>,
         field: Field<E, T>,
     ) -> Result<T::View<'_>> {
-        let id = id.into();
         let tree = self.tree();
-        let value = match tree.column_value(T::KIND, id, field.key()) {
-            Some(value) => value,
-            None => tree.located_value(T::KIND, id, field.key())?,
-        };
-        T::view(value).map_err(|fault| tree.misfit(id, field.key(), fault))
+        tree.read::<T, _>(id.into(), field.key(), T::view)
     }
 
     /// Finds a field once, to read it again and again with [`View::read_bound`].

@@ -1,6 +1,6 @@
 //! Finding a field once and reading it often.
 
-use crate::model::{EntityId, Error, FieldId, FieldKey, Kind, Misfit, Result, ValueRef};
+use crate::model::{EntityId, Error, FieldId, FieldKey, FieldType, Kind, Misfit, Result, ValueRef};
 use crate::tree::{Node, Tree};
 
 /// Where a field of an entity is.
@@ -35,10 +35,9 @@ impl Tree {
     #[inline]
     pub(crate) fn locate(&self, id: EntityId, key: FieldKey) -> Result<Location> {
         let field = self.resolve(key)?;
-        let Some(number) = self.find(id) else {
+        let Some((number, node)) = self.find_node(id) else {
             return Err(Error::Missing { entity: id.into() });
         };
-        let node = *self.node(number);
         let table = &self.types[node.entity_type as usize];
         let position = match field {
             FieldId::NAME => Position::Name,
@@ -52,22 +51,51 @@ impl Tree {
             tag: self.tag,
             released: self.released,
             number,
-            node,
+            node: *node,
             position,
         })
+    }
+
+    /// Reads a field of an entity: with the `view` of its type or the `decode`.
+    ///
+    /// # Errors
+    /// Those of [`Tree::locate`], and what `read` says of the value.
+    #[inline(always)]
+    pub(crate) fn read<'a, T: FieldType, V>(
+        &'a self,
+        id: EntityId,
+        key: FieldKey,
+        read: impl FnOnce(Option<ValueRef<'a>>) -> Result<V, Misfit>,
+    ) -> Result<V> {
+        match self.column_value(T::KIND, id, key) {
+            Some(value) => read(value).map_err(|fault| self.misfit(id, key, fault)),
+            None => self.read_located::<T, V>(id, key, read),
+        }
+    }
+
+    /// The same for all fields and handles.
+    #[cold]
+    fn read_located<'a, T: FieldType, V>(
+        &'a self,
+        id: EntityId,
+        key: FieldKey,
+        read: impl FnOnce(Option<ValueRef<'a>>) -> Result<V, Misfit>,
+    ) -> Result<V> {
+        let location = self.locate(id, key)?;
+        read(self.value_at(T::KIND, &location)).map_err(|fault| self.misfit(id, key, fault))
     }
 
     /// What a field of an entity holds, if the handle was resolved in this tree before and a column
     /// holds the field: the quick way to what [`Tree::locate`] and [`Tree::value_at`] find.
     #[inline(always)]
-    pub(crate) fn column_value(
+    fn column_value(
         &self,
         kind: Kind,
         id: EntityId,
         key: FieldKey,
     ) -> Option<Option<ValueRef<'_>>> {
         let field = FieldId((key.cache)().get(self.tag)?);
-        let node = self.node(self.find(id)?);
+        let (_, node) = self.find_node(id)?;
         let table = &self.types[node.entity_type as usize];
         let position = table.layout.position(field)?;
         Some(self.cell_of(kind, table, position, node.slot))
@@ -90,21 +118,6 @@ impl Tree {
             field: self.field_name(field).clone(),
             suggestion: None,
         }
-    }
-
-    /// The same for all fields and handles.
-    ///
-    /// # Errors
-    /// Those of [`Tree::locate`]
-    #[cold]
-    pub(crate) fn located_value(
-        &self,
-        kind: Kind,
-        id: EntityId,
-        key: FieldKey,
-    ) -> Result<Option<ValueRef<'_>>> {
-        let location = self.locate(id, key)?;
-        Ok(self.value_at(kind, &location))
     }
 
     /// Whether the entity is still where it was found, in this tree and with these schemas. Its node

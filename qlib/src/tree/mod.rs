@@ -240,8 +240,17 @@ impl Tree {
 
     #[inline]
     fn find(&self, id: EntityId) -> Option<u32> {
-        self.by_id
-            .find(id_hash(id), |node| self.node(node).id == id)
+        self.find_node(id).map(|(number, _)| number)
+    }
+
+    #[inline]
+    fn find_node(&self, id: EntityId) -> Option<(u32, &Node)> {
+        let mut found = None;
+        let number = self.by_id.find(id_hash(id), |number| {
+            found = self.nodes.get(number as usize);
+            found.is_some_and(|node| node.id == id)
+        })?;
+        Some((number, found?))
     }
 
     fn name_hash(&self, parent: u32, name: &str) -> u64 {

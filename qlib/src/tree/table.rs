@@ -27,8 +27,9 @@ impl Table {
         (hash >> 48) as usize % SHARDS
     }
 
+    /// The node that `is_it` says yes to, asked about those whose hash may be `hash`.
     #[inline]
-    pub(crate) fn find(&self, hash: u64, is_it: impl Fn(u32) -> bool) -> Option<u32> {
+    pub(crate) fn find(&self, hash: u64, mut is_it: impl FnMut(u32) -> bool) -> Option<u32> {
         self.shards[Self::shard(hash)]
             .find(hash, |node| is_it(*node))
             .copied()
