@@ -5,6 +5,7 @@
 //! clone and the writer copies no more than the chunks that it touches while the clone lives.
 
 mod apply;
+mod bits;
 mod check;
 mod chunked;
 mod column;

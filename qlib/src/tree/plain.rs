@@ -91,9 +91,7 @@ impl Cell {
         wrap: fn(T) -> Value,
     ) -> FieldChange {
         let chunk = cells.chunk_mut(self.slot);
-        let at = self.slot % CHUNK;
-        let previous = std::mem::replace(&mut chunk.values[at], value);
-        let stamp = std::mem::replace(&mut chunk.stamps[at], self.stamp.into());
+        let (previous, stamp) = chunk.replace(self.slot % CHUNK, value, self.stamp.into());
         FieldChange {
             id: self.id,
             entity_type: self.entity_type,

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::model::{FieldId, Value, ValueRef};
 use crate::tree::Tree;
 use crate::tree::check::referred;
+use crate::tree::chunked::CHUNK;
 use crate::tree::index::Key;
 
 pub(super) fn check(tree: &Tree) {
@@ -40,7 +41,20 @@ pub(super) fn check(tree: &Tree) {
             );
         }
     }
+    values_and_stamps(tree);
     indexes(tree);
+}
+
+fn values_and_stamps(tree: &Tree) {
+    for table in &tree.types {
+        for slot in 0..table.used {
+            for column in &table.columns {
+                let set = column.set(slot as usize);
+                let has_value = column.stamp(slot).has_value();
+                assert_eq!(set.contains(slot as usize % CHUNK), has_value);
+            }
+        }
+    }
 }
 
 fn family(tree: &Tree, node: u32) {
