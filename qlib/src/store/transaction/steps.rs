@@ -12,8 +12,8 @@ impl Transaction<'_> {
     /// Makes an entity below `parent`, behind its children; `values` are those of the type's builder.
     ///
     /// # Errors
-    /// [`crate::Error::UnknownType`], [`crate::Error::UnknownField`]: the store's schemas lack them. All else is
-    /// found when the transaction commits.
+    /// [`crate::Error::UnknownType`], [`crate::Error::UnknownField`]: the store's schemas lack them.
+    /// All else is found when the transaction commits.
     pub fn create<E: Entity>(
         &mut self,
         parent: impl Into<EntityId>,
@@ -163,8 +163,8 @@ impl Transaction<'_> {
         self.write(id, field, None, WriteMode::Always)
     }
 
-    /// Writes a field if it holds `expected`; else the commit fails with [`crate::Error::Expectation`], and
-    /// the closure does not run again.
+    /// Writes a field if it holds `expected`; else the commit fails with
+    /// [`crate::Error::Expectation`], and the closure does not run again.
     ///
     /// ```
     /// use qlib::prelude::*;
