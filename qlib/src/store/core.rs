@@ -206,7 +206,7 @@ impl Core {
             ..
         } = self;
         routes.enter(&applied, tree, woken);
-        window.push(Arc::new(applied), |old| routes.forget(old, tree));
+        window.push(applied, |old| routes.forget(old, tree));
         if resync {
             routes.wake_all(woken);
             let first = window.first();
