@@ -7,7 +7,7 @@ use smol_str::SmolStr;
 
 use crate::model::{
     Create, Entity, EntityId, Error, Expect, Field, FieldId, FieldType, NewEntity, Op, Quality,
-    Ref, Result, Revision, Schema, Stamp, TypeId, Value, Write, WriteMode,
+    Ref, Result, Revision, Schema, Stamp, Steps, TypeId, Value, Write, WriteMode,
 };
 use crate::store::core::{CoreGuard, Shared};
 use crate::tree::{EntityRef, Lens, Tree, resolve};
@@ -44,7 +44,7 @@ const FEW: usize = 64;
 #[derive(Debug)]
 pub struct Transaction<'a> {
     core: CoreGuard<'a>,
-    ops: SmallVec<[Op; 1]>,
+    ops: Steps,
     expect: Vec<Expect>,
     ahead: Option<Ahead>,
     /// Whether numbers of types and fields come from schemas that the transaction declares itself.
@@ -64,7 +64,7 @@ impl<'a> Transaction<'a> {
     pub(crate) fn begin(shared: &'a Shared) -> Self {
         Self {
             core: shared.read(),
-            ops: SmallVec::new(),
+            ops: Steps::new(),
             expect: Vec::new(),
             ahead: None,
             declares: false,
@@ -73,7 +73,7 @@ impl<'a> Transaction<'a> {
 
     /// Ends the closure's part: what it wants done, what it expects to stay, and the revision that it
     /// saw.
-    pub(crate) fn finish(self) -> (SmallVec<[Op; 1]>, Vec<Expect>, Revision) {
+    pub(crate) fn finish(self) -> (Steps, Vec<Expect>, Revision) {
         let revision = self.base().revision();
         (self.ops, self.expect, revision)
     }
