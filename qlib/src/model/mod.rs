@@ -21,6 +21,7 @@ mod value;
 pub use change::{
     Applied, CreatedEntity, DeletedEntity, Effect, FieldChange, Place, Placement, SchemaChange,
 };
+pub(crate) use commit::Steps;
 pub use commit::{
     Author, Cause, Commit, Create, Expect, Fence, FieldId, Op, Quality, Receipt, Revision, Stamp,
     TypeId, Write, WriteMode,

@@ -26,6 +26,7 @@ mod window;
 
 use std::sync::Arc;
 
+use smallvec::smallvec;
 use smol_str::SmolStr;
 
 use crate::log::{Log, MemoryLog};
@@ -102,7 +103,7 @@ impl Store {
             author: Arc::default(),
         };
         if store.shared.read().tree.is_empty() {
-            store.submit(|_| Ok(system::genesis()))?;
+            store.submit_checked(system::genesis(), Vec::new())?;
         }
         Ok(store)
     }
@@ -219,8 +220,8 @@ impl Store {
     /// The commit's error is [`Error::Schema`] where the new definition would lose or contradict
     /// what entities hold.
     pub fn set_schema(&self, schema: Schema) -> CommitFuture {
-        let op = Op::SetSchema(Box::new(schema));
-        CommitFuture::new(self.submit(|_| Ok(smallvec::smallvec![op])))
+        let declare = smallvec![Op::SetSchema(Box::new(schema))];
+        CommitFuture::new(self.submit_checked(declare, Vec::new()))
     }
 
     /// The type of that name.

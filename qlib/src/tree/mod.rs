@@ -21,6 +21,7 @@ mod place;
 mod plain;
 mod query;
 mod read;
+mod referrers;
 mod restore;
 mod schema;
 mod table;
@@ -41,8 +42,8 @@ use smol_str::SmolStr;
 use crate::model::{EntityId, FieldId, Limits, Revision, Timestamp, TypeId};
 use chunked::{Chunked, Slots};
 use column::PackedStamp;
-use index::{Index, Referrer};
-use ordered::OrderedSet;
+use index::Index;
+use referrers::Referrers;
 use table::Table;
 use types::TypeTable;
 
@@ -123,7 +124,7 @@ pub struct Tree {
     writer_numbers: Arc<FxHashMap<SmolStr, u32>>,
     last_writer: u32,
     indexes: FxHashMap<FieldId, Index>,
-    referrers: OrderedSet<Referrer>,
+    referrers: Referrers,
     /// The highest fencing token of each election.
     fences: FxHashMap<SmolStr, u64>,
 }
@@ -157,7 +158,7 @@ impl Default for Tree {
             writer_numbers: Arc::new(std::iter::once((SmolStr::default(), 0)).collect()),
             last_writer: 0,
             indexes: FxHashMap::default(),
-            referrers: OrderedSet::default(),
+            referrers: Referrers::default(),
             fences: FxHashMap::default(),
         }
     }

@@ -94,7 +94,7 @@ fn indexes(tree: &Tree) {
         all.map(|(key, node)| (*field, key.clone(), *node))
     });
     assert_eq!(held.collect::<BTreeSet<_>>(), keys);
-    let known = tree.referrers.range_from(std::ops::Bound::Unbounded);
+    let known = (0..tree.used).flat_map(|node| tree.referrers.of(node));
     let known: BTreeSet<_> = known
         .map(|found| (found.target, found.node, found.field))
         .collect();
