@@ -52,7 +52,7 @@ pub use main::{Main, SetupResult, main};
 pub use main_thread::MainThread;
 pub use registry::{EntityFieldValidator, Registration, Registry};
 pub use report::BootReport;
-pub use signal::Signal;
+pub use signal::{AnySignal, Signal};
 #[cfg(feature = "test")]
 pub use test::{Recorder, TestApp, TestPlan, run_test};
 
