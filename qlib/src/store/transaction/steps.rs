@@ -22,17 +22,14 @@ impl Transaction<'_> {
     ) -> Result<Ref<E>> {
         let tree = self.schemas()?;
         let entity_type = tree.type_id(E::TYPE)?;
-        let values = values
-            .into_values()
-            .into_iter()
-            .map(|(field, value)| Ok((tree.resolve(field)?, value)));
-        let values = values.collect::<Result<_>>()?;
-        Ok(Ref::new(self.push_create(
-            entity_type,
-            parent.into(),
-            name.into(),
-            values,
-        )))
+        let given = values.into_values();
+        // Not collected, which would shrink the memory of what was given.
+        let mut values = Vec::with_capacity(given.len());
+        for (field, value) in given {
+            values.push((tree.resolve(field)?, value));
+        }
+        let id = self.push_create(entity_type, parent.into(), name.into(), values);
+        Ok(Ref::new(id))
     }
 
     /// Makes an entity of a type that is named at run time.
