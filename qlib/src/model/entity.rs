@@ -188,7 +188,7 @@ impl<E, T> Field<E, T> {
     message = "`{Self}` is no Choice",
     note = "put `#[derive(Choice, Clone, Copy)]` on the enum"
 )]
-pub trait Choice: Copy + 'static {
+pub trait Choice: Sized + 'static {
     /// The names of the variants, in order.
     const VARIANTS: &'static [&'static str];
     /// The position of this variant.
