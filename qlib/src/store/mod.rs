@@ -27,11 +27,12 @@ mod window;
 
 use std::sync::Arc;
 
+use smallvec::smallvec;
 use smol_str::SmolStr;
 
 use crate::log::{Log, MemoryLog};
 use crate::model::{
-    Cause, Clock, Entity, EntityId, Error, Fence, Field, FieldType, Op, Result, Revision, Schema,
+    Author, Clock, Entity, EntityId, Error, Field, FieldType, Op, Result, Revision, Schema,
 };
 
 pub(crate) use self::core::Shared;
@@ -74,16 +75,7 @@ pub use window::WindowLimits;
 #[derive(Clone, Debug)]
 pub struct Store {
     shared: Arc<Shared>,
-    origin: Arc<Origin>,
-}
-
-/// On whose behalf commits are made.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Origin {
-    pub(crate) writer: SmolStr,
-    pub(crate) cause: Option<Cause>,
-    pub(crate) depth: u8,
-    pub(crate) fence: Option<Fence>,
+    author: Arc<Author>,
 }
 
 impl Store {
@@ -110,24 +102,24 @@ impl Store {
     fn open(log: Box<dyn Log>, clock: Clock, window: WindowLimits) -> Result<Self> {
         let store = Self {
             shared: Arc::new(Shared::new(log, clock, window)),
-            origin: Arc::default(),
+            author: Arc::default(),
         };
         if store.shared.read().tree.is_empty() {
-            store.submit(|_| Ok(system::genesis()))?;
+            store.submit_checked(system::genesis(), Vec::new())?;
         }
         Ok(store)
     }
 
-    /// A handle that commits on behalf of another origin.
-    pub(crate) fn on_behalf(&self, origin: Origin) -> Self {
+    /// A handle that commits on behalf of another author.
+    pub(crate) fn on_behalf(&self, author: Author) -> Self {
         Self {
             shared: Arc::clone(&self.shared),
-            origin: Arc::new(origin),
+            author: Arc::new(author),
         }
     }
 
-    pub(crate) fn origin(&self) -> &Origin {
-        &self.origin
+    pub(crate) fn author(&self) -> &Author {
+        &self.author
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {
@@ -137,9 +129,9 @@ impl Store {
     /// A handle whose commits name this writer.
     #[must_use]
     pub fn writing_as(&self, writer: impl Into<SmolStr>) -> Self {
-        self.on_behalf(Origin {
+        self.on_behalf(Author {
             writer: writer.into(),
-            ..Origin::clone(&self.origin)
+            ..Author::clone(&self.author)
         })
     }
 
@@ -165,13 +157,8 @@ impl Store {
     /// [`Error::Missing`], [`Error::UnknownField`], [`Error::Unset`].
     #[inline]
     pub fn read<E, T: FieldType>(&self, id: impl Into<EntityId>, field: Field<E, T>) -> Result<T> {
-        let id = id.into();
         let core = self.shared.read();
-        let value = match core.tree.column_value(id, field.key()) {
-            Some(value) => value,
-            None => core.tree.located_value(id, field.key())?,
-        };
-        T::decode(value).map_err(|fault| fault.at(core.tree.subject(id), field.name()))
+        core.tree.read::<T, _>(id.into(), field.key(), T::decode)
     }
 
     /// The entity at an absolute path, such as `/Home/Kitchen`.
@@ -235,8 +222,8 @@ impl Store {
     /// The commit's error is [`Error::Schema`] where the new definition would lose or contradict
     /// what entities hold.
     pub fn set_schema(&self, schema: Schema) -> CommitFuture {
-        let op = Op::SetSchema(Box::new(schema));
-        CommitFuture::new(self.submit(|_| Ok(smallvec::smallvec![op])))
+        let declare = smallvec![Op::SetSchema(Box::new(schema))];
+        CommitFuture::new(self.submit_checked(declare, Vec::new()))
     }
 
     /// The type of that name.

@@ -1,9 +1,8 @@
 //! The types that every store has, and the commit that begins one.
 
-use smallvec::SmallVec;
 use smol_str::SmolStr;
 
-use crate::model::{Create, EntityId, FieldSchema, Kind, Op, Schema, TypeId};
+use crate::model::{Create, EntityId, FieldSchema, Kind, Op, Schema, Steps, TypeId};
 
 /// The Root's type.
 pub(crate) const ROOT: &str = "Root";
@@ -18,7 +17,7 @@ pub(crate) fn system_schemas() -> [Schema; 3] {
 }
 
 /// The first commit of an empty store: the system types and the Root.
-pub(crate) fn genesis() -> SmallVec<[Op; 1]> {
+pub(crate) fn genesis() -> Steps {
     let root = Create {
         id: EntityId::ROOT,
         // The Root's is the first type that a store declares.
@@ -28,7 +27,7 @@ pub(crate) fn genesis() -> SmallVec<[Op; 1]> {
         values: Vec::new(),
     };
     let declare = |schema: Schema| Op::SetSchema(Box::new(schema));
-    let mut ops: SmallVec<_> = system_schemas().into_iter().map(declare).collect();
+    let mut ops: Steps = system_schemas().into_iter().map(declare).collect();
     ops.push(Op::Create(Box::new(root)));
     ops
 }

@@ -39,7 +39,7 @@ impl Tree {
             self.types[other.0 as usize].layout = Arc::new(layout);
             if current != previous {
                 applying.again = true;
-                applying.changes.push(Effect::Schema(Arc::new(SchemaChange {
+                applying.effects.push(Effect::Schema(Arc::new(SchemaChange {
                     entity_type: other,
                     previous: Some(previous),
                     current,

@@ -1,10 +1,8 @@
 //! Carrying out a plan: one commit, or several of which the last one makes the difference.
 
-use smallvec::SmallVec;
-
 use super::{Replacement, SchemaPlan, WantedSchemas, plan};
 use crate::model::{
-    Error, Expect, Op, Quality, Receipt, Result, Revision, Schema, TypeId, Write, WriteMode,
+    Error, Expect, Op, Quality, Receipt, Result, Revision, Schema, Steps, TypeId, Write, WriteMode,
 };
 use crate::store::{CommitFuture, Store};
 use crate::tree::{Tree, op_size};
@@ -12,16 +10,14 @@ use crate::tree::{Tree, op_size};
 /// How often a plan is made anew because a commit came between.
 const ATTEMPTS: usize = 16;
 
-type Ops = SmallVec<[Op; 1]>;
-
 /// The commits of a plan.
 pub(super) struct Stages {
     /// Declares the fields that gather new values.
-    pub(super) prepare: Ops,
+    pub(super) prepare: Steps,
     /// Gathers them; each expects the value that it was made of to be there still.
     gather: Vec<(Op, Expect)>,
     /// Puts the new types in force.
-    pub(super) switch: Ops,
+    pub(super) switch: Steps,
 }
 
 impl Store {
@@ -75,7 +71,7 @@ impl Store {
     /// `revision`.
     pub(super) fn commit_all(
         &self,
-        commits: impl IntoIterator<Item = (Ops, Vec<Expect>)>,
+        commits: impl IntoIterator<Item = (Steps, Vec<Expect>)>,
         mut revision: Revision,
     ) -> Result<Receipt> {
         let mut last = Receipt {
@@ -97,7 +93,7 @@ impl Store {
 
 impl Stages {
     pub(super) fn new(plan: &SchemaPlan, tree: &Tree) -> Result<Self> {
-        let mut prepare = Ops::new();
+        let mut prepare = Steps::new();
         let mut drops = plan.drops.clone();
         for stored in tree.types() {
             let mut gathers = plan.gathering(stored).peekable();
@@ -123,7 +119,7 @@ impl Stages {
         let mut prepared = tree.clone();
         prepared.try_steps(&prepare, tree.revision() + 1)?;
 
-        let (mut gather, mut switch) = (Vec::new(), Ops::new());
+        let (mut gather, mut switch) = (Vec::new(), Steps::new());
         for replacement in &plan.replacements {
             let number = prepared.field_id(replacement.entity_type, &replacement.gathers.name)?;
             for new in &replacement.values {
@@ -164,7 +160,7 @@ impl Stages {
     }
 
     /// One commit, or, where that would be larger than the limit, several.
-    pub(super) fn commits(self, limit: usize) -> Vec<(Ops, Vec<Expect>)> {
+    pub(super) fn commits(self, limit: usize) -> Vec<(Steps, Vec<Expect>)> {
         let declared: usize = self.prepare.iter().chain(&self.switch).map(op_size).sum();
         let gathered: usize = self.gather.iter().map(|(op, _)| op_size(op)).sum();
         if self.gather.is_empty() || declared + gathered <= limit {
@@ -177,7 +173,7 @@ impl Stages {
         for (op, expected) in self.gather {
             let size = op_size(&op);
             if size > room {
-                commits.push((Ops::new(), Vec::new()));
+                commits.push((Steps::new(), Vec::new()));
                 room = limit;
             }
             room = room.saturating_sub(size);

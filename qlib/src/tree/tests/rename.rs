@@ -5,7 +5,7 @@ use crate::model::{
     Create, EntityId, Error, FieldId, FieldSchema, Kind, Op, Quality, Result, Revision, Schema,
     Stamp, Timestamp, Value, Write, WriteMode,
 };
-use crate::tree::{Changes, EntityRef, Tree};
+use crate::tree::{Effects, EntityRef, Tree};
 
 const LAMP: EntityId = EntityId::from_u128(101);
 const SPOT: EntityId = EntityId::from_u128(102);
@@ -21,7 +21,7 @@ fn lamp() -> Schema {
 }
 
 /// Applies steps that are made one after another from what those before them led to.
-fn apply(tree: &mut Tree, steps: &[&dyn Fn(&Tree) -> Op]) -> Result<Changes> {
+fn apply(tree: &mut Tree, steps: &[&dyn Fn(&Tree) -> Op]) -> Result<Effects> {
     let mut scratch = tree.clone();
     let mut commit = crate::model::Commit::default();
     for step in steps {
