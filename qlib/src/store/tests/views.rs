@@ -7,7 +7,7 @@ fn bound(store: &Store, device: EntityId) -> Bound<Device, i64> {
 
 /// Makes an entity with an id of the caller's.
 fn create_as(store: &Store, id: EntityId, name: &str, entity_type: &str) {
-    let made = store.submit(|tree| {
+    let made = store.submit(|tree, ops| {
         let create = Create {
             id,
             entity_type: tree.type_id(entity_type)?,
@@ -15,7 +15,8 @@ fn create_as(store: &Store, id: EntityId, name: &str, entity_type: &str) {
             name: name.into(),
             values: Vec::new(),
         };
-        Ok(smallvec::smallvec![Op::Create(Box::new(create))])
+        ops.push(Op::Create(Box::new(create)));
+        Ok(())
     });
     made.unwrap();
 }
