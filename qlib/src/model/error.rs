@@ -171,6 +171,8 @@ pub enum Error {
         "the plan was made from the types of revision {made_from}, they changed at {now}; make it anew"
     )]
     StalePlan { made_from: u64, now: u64 },
+    #[error("{path}: {reason}")]
+    File { path: Box<str>, reason: Box<str> },
     #[error("line {line} of the schema file: {reason}")]
     SchemaFile { line: usize, reason: Box<str> },
     #[error("{entity}: {field} was changed by another commit meanwhile, 16 times in a row")]
