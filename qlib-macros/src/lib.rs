@@ -54,7 +54,7 @@ pub fn derive_choice(input: TokenStream) -> TokenStream {
 /// ```
 #[proc_macro_derive(Entity, attributes(entity, field, qlib))]
 pub fn derive_entity(input: TokenStream) -> TokenStream {
-    entity::derive(input.into()).into()
+    entity::derive(input.into(), &entity::Lock::of_crate()).into()
 }
 
 /// Makes the methods of an `impl` block the handlers of a worker.

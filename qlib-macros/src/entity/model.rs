@@ -4,6 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident};
 use syn::{LitStr, Path, Type, Visibility};
 
+use super::lock::Fact;
 use crate::common::Library;
 
 /// The struct.
@@ -24,6 +25,8 @@ pub(crate) struct Entity {
     pub(crate) base: Option<Path>,
     /// Its own fields.
     pub(crate) fields: Vec<Field>,
+    /// Its crate's lock says nothing of it.
+    pub(crate) unlocked: bool,
     /// No field was left out because of a mistake.
     pub(crate) complete: bool,
 }
@@ -46,6 +49,8 @@ pub(crate) struct Field {
     pub(crate) optional: bool,
     /// It has a default.
     pub(crate) default: bool,
+    /// What its attributes say, in the words of the lock.
+    pub(crate) facts: Vec<Fact>,
     /// What it may hold, as calls on its definition, in the order in which they were written.
     pub(crate) constraints: Vec<Constraint>,
     /// What it was called before.

@@ -6,6 +6,7 @@ use syn::spanned::Spanned;
 
 use super::{handle_of, inherited, place};
 
+use crate::entity::lock::Locked;
 use crate::entity::model::{Constraint, Entity, Field};
 
 /// `impl Entity for Device`.
@@ -45,11 +46,18 @@ pub(crate) fn expand(entity: &Entity) -> TokenStream {
 }
 
 /// One line on top of a plain function, so that `App::builder().register(…)` works without it.
-pub(crate) fn registration(entity: &Entity) -> TokenStream {
+pub(crate) fn registration(entity: &Entity, locked: Option<&Locked<'_>>) -> TokenStream {
     let Entity { qlib, ident, .. } = entity;
+    let enter = match locked {
+        Some(locked) => {
+            let (file, text) = (&locked.file.name, locked.text(entity));
+            quote!(registry.locked_entity::<#ident>(#file, #text))
+        }
+        None => quote!(registry.entity::<#ident>()),
+    };
     quote! {
         #qlib::inventory::submit! {
-            #qlib::Registration::new(#qlib::origin!(), |registry| registry.entity::<#ident>())
+            #qlib::Registration::new(#qlib::origin!(), |registry| #enter)
         }
     }
 }

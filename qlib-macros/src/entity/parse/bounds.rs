@@ -3,6 +3,7 @@
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use regex_lite::Regex;
+use syn::spanned::Spanned;
 use syn::{Lit, LitStr};
 
 use super::keys::Given;
@@ -12,6 +13,8 @@ use crate::common::{Faults, Number, number};
 /// A range as it was written.
 pub(crate) struct Bounds {
     tokens: TokenStream,
+    /// The ends as they were written; nothing is open.
+    ends: [TokenStream; 2],
     low: Option<(TokenStream, Number)>,
     high: Option<(TokenStream, Number)>,
     inclusive: bool,
@@ -52,7 +55,9 @@ pub(crate) fn parse(tokens: TokenStream, place: Span) -> syn::Result<Bounds> {
             ));
         }
     }
+    let written = |trees: &[TokenTree]| trees.iter().cloned().collect();
     Ok(Bounds {
+        ends: [written(&trees[..at]), written(rest)],
         tokens,
         low,
         high,
@@ -61,6 +66,26 @@ pub(crate) fn parse(tokens: TokenStream, place: Span) -> syn::Result<Bounds> {
 }
 
 impl Bounds {
+    /// Where the range stands.
+    pub(crate) fn place(&self) -> Span {
+        self.tokens.span()
+    }
+
+    /// The lower end, if there is one.
+    pub(crate) fn low(&self) -> Option<&TokenStream> {
+        Some(&self.ends[0]).filter(|end| !end.is_empty())
+    }
+
+    /// The upper end, if there is one.
+    pub(crate) fn high(&self) -> Option<&TokenStream> {
+        Some(&self.ends[1]).filter(|end| !end.is_empty())
+    }
+
+    /// Whether the upper end is allowed.
+    pub(crate) fn inclusive(&self) -> bool {
+        self.inclusive
+    }
+
     fn contains(&self, number: Number) -> bool {
         let number = number.as_float();
         let above = self

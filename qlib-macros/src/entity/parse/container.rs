@@ -15,6 +15,8 @@ pub(crate) struct Container {
     pub(crate) was: Vec<syn::LitStr>,
     /// The entity that it extends.
     pub(crate) base: Option<Path>,
+    /// The lock says nothing of it.
+    pub(crate) unlocked: bool,
     renamed: Option<syn::LitStr>,
 }
 
@@ -50,7 +52,9 @@ const KEYS: Keys<Container> = Keys {
             },
         ),
         // Types that only tests declare stay out of the schema lock.
-        Key::new("unlocked", Form::Flag, |_, _, _| {}),
+        Key::new("unlocked", Form::Flag, |container, _, _| {
+            container.unlocked = true;
+        }),
     ],
 };
 
@@ -63,6 +67,7 @@ pub(crate) fn parse(input: &DeriveInput, qlib: &Library, faults: &mut Faults) ->
         name: plain(&input.ident),
         was: Vec::new(),
         base: None,
+        unlocked: false,
         renamed: None,
     };
     misplaced(

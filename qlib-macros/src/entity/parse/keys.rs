@@ -5,7 +5,8 @@ use quote::quote;
 use syn::{LitStr, Path};
 
 use super::bounds::{self, Bounds};
-use super::{names, policies};
+use super::names;
+use super::policies::{self, Kept};
 use crate::common::{
     self, Arg, Faults, Form, Key, Keys, Library, did_you_mean, list, number, string,
 };
@@ -36,6 +37,10 @@ pub(crate) struct Given {
     pub(crate) validate: Option<Path>,
     /// The function that makes its values of others.
     pub(crate) convert: Option<Path>,
+    /// Who may read the field, and who may write it.
+    pub(crate) access: [Option<LitStr>; 2],
+    /// Which of its values are kept.
+    pub(crate) history: Option<Kept>,
     /// What the definition of the field is told.
     pub(crate) constraints: Vec<Constraint>,
 }

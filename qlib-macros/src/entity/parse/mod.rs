@@ -13,6 +13,8 @@ use syn::{Data, DeriveInput, Fields, FieldsNamed};
 
 use super::model::Entity;
 use crate::common::{Faults, Library, args_of, docs};
+pub(crate) use keys::Given;
+pub(crate) use kinds::{Kind, Shape};
 
 /// Reads the struct. What is wrong with a part leaves out that part only.
 pub(crate) fn parse(input: TokenStream, faults: &mut Faults) -> Option<Entity> {
@@ -44,6 +46,7 @@ pub(crate) fn parse(input: TokenStream, faults: &mut Faults) -> Option<Entity> {
         was: container.was,
         ident: input.ident,
         base: container.base,
+        unlocked: container.unlocked,
         fields,
     })
 }
