@@ -50,6 +50,6 @@ pub use query::{Hit, Order, OrderBy, Page, PageToken, Query};
 pub(crate) use refusal::counted;
 pub use refusal::{Misfits, Refusal};
 pub use schema::{Access, FieldSchema, HistoryPolicy, OnDelete, SYSTEM_FIELDS, Schema, Scope};
-pub(crate) use schema_file::{Entries, field_entries, heading, type_entries};
+pub(crate) use schema_file::{Entries, field_entries, type_entries};
 pub use time::{Clock, Timestamp};
 pub use value::{Kind, Value, ValueRef};

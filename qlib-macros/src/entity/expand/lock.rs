@@ -59,12 +59,14 @@ fn holds(entity: &Entity, locked: &Locked<'_>, field: &Field) -> Option<TokenStr
         None => "refers to any entity".to_owned(),
     });
     Some(quote_spanned! {field.place()=>
-        const _: () = #qlib::LockedField {
-            kind: (#is, #kind_fault),
-            required: (#required, #required_fault),
-            choices: (&#choices, #choices_fault),
-            target: (#target, #target_fault),
-        }
-        .check::<#kind>();
+        const _: () = {
+            let locked = #qlib::LockedField {
+                kind: (#is, #kind_fault),
+                required: (#required, #required_fault),
+                choices: (&#choices, #choices_fault),
+                target: (#target, #target_fault),
+            };
+            locked.check::<#kind>()
+        };
     })
 }

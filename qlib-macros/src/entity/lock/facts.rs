@@ -7,7 +7,7 @@ use syn::{Lit, LitStr};
 
 use super::text::quoted;
 use crate::common::{Number, number};
-use crate::entity::parse::{Given, Kind, Shape};
+use crate::entity::parse::{Bounds, Given, Kind, Shape};
 
 /// What a field says of itself.
 pub(crate) struct Fact {
@@ -28,6 +28,11 @@ pub(crate) fn facts(given: &Given, kind: &Kind, doc: &str, field: Span) -> Vec<F
     for constraint in &given.constraints {
         let (place, argument) = (constraint.method.span(), &constraint.argument);
         match constraint.method.to_string().as_str() {
+            "range" => {
+                for (key, end) in given.range.iter().flat_map(Bounds::ends) {
+                    add(key, place, literal(kind.shape, end));
+                }
+            }
             "index" => add("index", place, flag()),
             "unique" => add("unique", place, flag()),
             "configuration" => add("configuration", place, flag()),
@@ -40,16 +45,6 @@ pub(crate) fn facts(given: &Given, kind: &Kind, doc: &str, field: Span) -> Vec<F
             "unit" if text(argument).as_deref() == Some("\"\"") => {}
             "unit" => add("unit", place, text(argument)),
             _ => {}
-        }
-    }
-    if let Some(range) = &given.range {
-        let place = range.place();
-        if let Some(low) = range.low() {
-            add("min", place, literal(kind.shape, low));
-        }
-        if let Some(high) = range.high() {
-            let key = if range.inclusive() { "max" } else { "below" };
-            add(key, place, literal(kind.shape, high));
         }
     }
     if let Some(rule) = &given.on_delete {

@@ -3,7 +3,6 @@
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::ToTokens;
 use regex_lite::Regex;
-use syn::spanned::Spanned;
 use syn::{Lit, LitStr};
 
 use super::keys::Given;
@@ -66,24 +65,11 @@ pub(crate) fn parse(tokens: TokenStream, place: Span) -> syn::Result<Bounds> {
 }
 
 impl Bounds {
-    /// Where the range stands.
-    pub(crate) fn place(&self) -> Span {
-        self.tokens.span()
-    }
-
-    /// The lower end, if there is one.
-    pub(crate) fn low(&self) -> Option<&TokenStream> {
-        Some(&self.ends[0]).filter(|end| !end.is_empty())
-    }
-
-    /// The upper end, if there is one.
-    pub(crate) fn high(&self) -> Option<&TokenStream> {
-        Some(&self.ends[1]).filter(|end| !end.is_empty())
-    }
-
-    /// Whether the upper end is allowed.
-    pub(crate) fn inclusive(&self) -> bool {
-        self.inclusive
+    /// The ends that are not open, with their keys in the lock.
+    pub(crate) fn ends(&self) -> impl Iterator<Item = (&'static str, &TokenStream)> {
+        let upper = if self.inclusive { "max" } else { "below" };
+        let ends = ["min", upper].into_iter().zip(&self.ends);
+        ends.filter(|(_, end)| !end.is_empty())
     }
 
     fn contains(&self, number: Number) -> bool {

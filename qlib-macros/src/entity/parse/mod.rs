@@ -13,6 +13,7 @@ use syn::{Data, DeriveInput, Fields, FieldsNamed};
 
 use super::model::Entity;
 use crate::common::{Faults, Library, args_of, docs};
+pub(crate) use bounds::Bounds;
 pub(crate) use keys::Given;
 pub(crate) use kinds::{Kind, Shape};
 

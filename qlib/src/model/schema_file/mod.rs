@@ -6,4 +6,4 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use write::{Entries, field_entries, heading, type_entries};
+pub(crate) use write::{Entries, field_entries, type_entries};

@@ -88,7 +88,7 @@ pub(super) const fn rule_name(rule: OnDelete) -> &'static str {
 }
 
 /// The heading above what a type, or a field of it, says of itself.
-pub(crate) fn heading(entity_type: &str, field: Option<&str>) -> String {
+fn heading(entity_type: &str, field: Option<&str>) -> String {
     match field {
         Some(field) => format!("[{}.{}]", key(entity_type), key(field)),
         None => format!("[{}]", key(entity_type)),
