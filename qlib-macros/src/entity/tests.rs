@@ -78,6 +78,10 @@ fn mistakes_of_names_say_what_to_write() {
         "struct Device { id: String }",
         "struct Device { set_point: f64, point: f64 }",
         "#[entity(extends = Base)] struct Device { base: f64 }",
+        "struct Device { #[field(was = \"Level\")] level: i64 }",
+        "struct Device { #[field(was = \"A\")] b: i64, #[field(was = \"A\")] c: i64 }",
+        "struct Device { #[field(was = \"a b\", was = A)] b: i64 }",
+        "#[entity(was = \"Device\", was = \"Root\")] struct Device {}",
     ];
     shows!(mistakes(inputs, |input| derive(
         tokens(input),

@@ -188,3 +188,18 @@ fn the_version_before_goes_on_with_fields_that_it_does_not_know() {
     let error = boot(one().store(store.clone())).unwrap_err().to_string();
     insta::assert_snapshot!(error.replace(&format!(" ({id})"), ""));
 }
+
+#[test]
+fn a_default_that_only_running_code_knows_is_held_to_the_lock() {
+    let lamp = qlib::Schema::write_all(&[first::Lamp::schema()]);
+    let locked = |text: &str| {
+        let text: &'static str = text.to_owned().leak();
+        let enter = |registry: &mut qlib::Registry| {
+            registry.locked_entity::<first::Lamp>("schema.toml", text);
+        };
+        boot(App::builder("lamps").register(enter))
+    };
+    locked(&lamp).unwrap();
+    let other = locked(&lamp.replace("default = \"Off\"", "default = \"On\"")).unwrap_err();
+    insta::assert_snapshot!(other);
+}
