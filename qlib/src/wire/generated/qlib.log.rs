@@ -19,20 +19,17 @@ pub struct SegmentHeader {
     #[prost(uint64, tag = "6")]
     pub size: u64,
 }
-/// Commits that were written together.
+/// Commits that were written together. All commits before them were durable when they were written:
+/// a bad record that has a good batch behind it is damage, not a torn tail.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Batch {
-    /// The revision of the first record.
+    /// The revision of the first record; of the next one, where there is none.
     #[prost(uint64, tag = "1")]
     pub revision: u64,
     #[prost(message, repeated, tag = "2")]
     pub records: ::prost::alloc::vec::Vec<Record>,
-    /// How many commits before the first record were not durable when this was written. A bad record
-    /// below the newest durable one is damage, not a torn tail.
-    #[prost(uint64, tag = "3")]
-    pub behind: u64,
     /// Nothing follows in this segment.
-    #[prost(bool, tag = "4")]
+    #[prost(bool, tag = "3")]
     pub seal: bool,
 }
 /// One commit. Its revision is one more than that of the record before.

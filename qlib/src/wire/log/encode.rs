@@ -52,7 +52,7 @@ impl Encoder {
     }
 
     /// The commit as a message. Types and fields that it declares itself must be in `names`.
-    pub(crate) fn encode(&mut self, commit: &Commit, names: &impl Names) -> proto::Commit {
+    pub(crate) fn encode(&mut self, commit: &Commit, names: &dyn Names) -> proto::Commit {
         let mut naming = Naming {
             encoder: self,
             names,
@@ -141,13 +141,13 @@ fn set_number(numbers: &mut Vec<u32>, id: u32, number: u32) {
 }
 
 /// Binds the names that a commit is the first to need.
-struct Naming<'a, N> {
+struct Naming<'a> {
     encoder: &'a mut Encoder,
-    names: &'a N,
+    names: &'a dyn Names,
     bindings: Vec<proto::Binding>,
 }
 
-impl<N: Names> Naming<'_, N> {
+impl Naming<'_> {
     fn bind(&mut self, name: binding::Name) -> u32 {
         self.bindings.push(proto::Binding { name: Some(name) });
         self.encoder.bound += 1;

@@ -12,7 +12,7 @@ pub(crate) use decode::Decoder;
 pub(crate) use encode::Encoder;
 
 /// The names of types and fields, which outlive a process, and their numbers, which do not.
-pub(crate) trait Names: Sized {
+pub(crate) trait Names {
     /// What a type is called.
     fn name_of_type(&self, entity_type: TypeId) -> &SmolStr;
 
@@ -29,5 +29,7 @@ pub(crate) trait Names: Sized {
     ///
     /// # Errors
     /// Why one of the steps is refused.
-    fn after(&self, ops: &[Op]) -> Result<Self>;
+    fn after(&self, ops: &[Op]) -> Result<Self>
+    where
+        Self: Sized;
 }
