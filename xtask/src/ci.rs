@@ -6,12 +6,13 @@ use anyhow::{Context, Result};
 
 use crate::cargo::{self, in_workspace, root, run_in_workspace};
 use crate::steps::Steps;
-use crate::{files, test, tools};
+use crate::{codegen, files, test, tools};
 
 pub(crate) fn run(full: bool) -> Result<()> {
     let mut steps = Steps::default();
     steps.step("format", || run_in_workspace("fmt --all --check"));
     steps.step("file lengths", || files::check_lengths(&root()));
+    steps.step("generated code", || codegen::run(true));
     steps.step("lints", || {
         run_in_workspace("clippy --workspace --all-targets --all-features -- -D warnings")
     });

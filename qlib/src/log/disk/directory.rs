@@ -1,0 +1,149 @@
+//! A real directory.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use crate::log::disk::{Disk, File};
+use crate::model::LogError;
+
+/// The file whose lock says that a process has the store open.
+const LOCK: &str = "lock";
+
+/// A directory of the file system, which no other process has open.
+#[derive(Debug)]
+pub(crate) struct Directory {
+    path: PathBuf,
+    /// Unlocked when it is dropped.
+    _lock: fs::File,
+}
+
+impl Directory {
+    /// The directory at a path, made where it is missing. One that holds other things and none of
+    /// the files that `is_ours` knows is refused.
+    ///
+    /// # Errors
+    /// [`LogError::Locked`], [`LogError::NoStore`], [`LogError::Io`]
+    pub(crate) fn open(path: &Path, is_ours: fn(&str) -> bool) -> Result<Self, LogError> {
+        let directory = path.display().to_string();
+        let made = fs::create_dir_all(path);
+        made.map_err(|error| LogError::io(&directory, "made", &error))?;
+        let foreign = foreign(path, is_ours);
+        let foreign = foreign.map_err(|error| LogError::io(&directory, "listed", &error))?;
+        if let Some(file) = foreign {
+            return Err(LogError::NoStore {
+                directory: directory.into(),
+                file: file.into(),
+            });
+        }
+        let name = path.join(LOCK).display().to_string();
+        let mut options = fs::OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        let lock = options.open(path.join(LOCK));
+        let lock = lock.map_err(|error| LogError::io(&name, "opened", &error))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(fs::TryLockError::WouldBlock) => {
+                let holder = fs::read_to_string(path.join(LOCK)).unwrap_or_default();
+                return Err(LogError::Locked {
+                    directory: directory.into(),
+                    holder: format!("process {}", holder.trim()).into(),
+                });
+            }
+            Err(fs::TryLockError::Error(error)) => {
+                return Err(LogError::io(&name, "locked", &error));
+            }
+        }
+        // For the message above; whoever has the lock has it without this too.
+        let _ = lock.set_len(0);
+        let _ = lock.write_all_at(std::process::id().to_string().as_bytes(), 0);
+        Ok(Self {
+            path: path.to_owned(),
+            _lock: lock,
+        })
+    }
+}
+
+/// Something in a directory that holds nothing of ours.
+fn foreign(path: &Path, is_ours: fn(&str) -> bool) -> io::Result<Option<String>> {
+    let mut foreign = None;
+    for entry in fs::read_dir(path)? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        if name == LOCK || is_ours(&name) {
+            return Ok(None);
+        }
+        foreign = Some(name);
+    }
+    Ok(foreign)
+}
+
+impl Disk for Directory {
+    fn list(&self) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(&self.path)? {
+            let entry = entry?;
+            if entry.file_type()?.is_file()
+                && let Ok(name) = entry.file_name().into_string()
+            {
+                names.push(name);
+            }
+        }
+        Ok(names)
+    }
+
+    fn open(&self, name: &str) -> io::Result<Box<dyn File>> {
+        let mut options = fs::OpenOptions::new();
+        let file = options.read(true).write(true).open(self.path.join(name))?;
+        Ok(Box::new(file))
+    }
+
+    fn create(&self, name: &str) -> io::Result<Box<dyn File>> {
+        let mut options = fs::OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(true);
+        Ok(Box::new(options.open(self.path.join(name))?))
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        fs::rename(self.path.join(from), self.path.join(to))
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        fs::remove_file(self.path.join(name))
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        fs::File::open(&self.path)?.sync_all()
+    }
+}
+
+impl File for fs::File {
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.metadata()?.len())
+    }
+
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut read = 0;
+        while let Some(rest) = buffer.get_mut(read..).filter(|rest| !rest.is_empty()) {
+            match FileExt::read_at(self, rest, offset + read as u64) {
+                Ok(0) => break,
+                Ok(bytes) => read += bytes,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(read)
+    }
+
+    fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.write_all_at(bytes, offset)
+    }
+
+    fn set_len(&self, length: u64) -> io::Result<()> {
+        fs::File::set_len(self, length)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.sync_data()
+    }
+}

@@ -1,0 +1,21 @@
+//! What leaves the process: the messages of `proto/`, and how they and the model become each other.
+//!
+//! `generated/` is written by `cargo xtask codegen` and never edited.
+
+pub(crate) mod log;
+mod model;
+
+pub(crate) use model::Malformed;
+use model::{entity_id, from_entity_id};
+
+/// Values, schemas and limits.
+#[expect(unreachable_pub, reason = "generated from proto/")]
+#[rustfmt::skip]
+pub(crate) mod proto {
+    pub mod model {
+        include!("generated/qlib.model.rs");
+    }
+    pub mod log {
+        include!("generated/qlib.log.rs");
+    }
+}
