@@ -89,7 +89,7 @@ impl RunningApp {
                 runners.push(start(&app)?);
             }
         }
-        watchdog::watch(Arc::clone(&app.inner.beat), app.options().patience)
+        watchdog::start(Arc::clone(&app.inner.beat), app.options().patience)
             .map_err(|error| boot(format!("no thread for the watchdog: {error}")))?;
         Self::run(app, report, runners, work).await
     }
@@ -120,6 +120,7 @@ impl RunningApp {
         let mut others = vec![
             tokio::task::spawn_local(app.clone().lead()),
             tokio::task::spawn_local(app.clone().watch_store()),
+            tokio::task::spawn_local(app.clone().tell_of_blocking()),
             tokio::task::spawn_local(app.clone().tell_connection()),
             tokio::task::spawn_local(app.clone().tell_schemas()),
             tokio::task::spawn_local(app.clone().follow_levels()),

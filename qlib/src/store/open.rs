@@ -130,7 +130,7 @@ impl Replay for Replaying {
     fn take(&mut self, commit: Commit, receipt: Receipt) -> Result<()> {
         let changes = self.tree.apply(&commit, receipt.revision, receipt.time)?;
         let applied = applied(commit, receipt, changes);
-        self.window.push(Arc::new(applied), |_| {});
+        self.window.push(applied, |_| {});
         Ok(())
     }
 
@@ -213,10 +213,11 @@ impl Store {
     fn begin(shared: Shared) -> Result<Self> {
         let store = Self {
             shared: Arc::new(shared),
-            origin: Arc::default(),
+            author: Arc::default(),
+            inside_handler: false,
         };
         if store.shared.read().tree.is_empty() {
-            store.submit(|_| Ok(system::genesis()))?;
+            store.submit_checked(system::genesis(), Vec::new())?;
         }
         Ok(store)
     }

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::model::{Image, ImageEntity, ImageField, Op, Result, Revision, Schema};
+use smallvec::smallvec;
+
+use crate::model::{Image, ImageEntity, ImageField, Op, Revision, Schema};
 use crate::store::{CommitFuture, Store};
 use crate::tree::Tree;
 
@@ -101,8 +103,7 @@ impl Store {
     /// # Errors
     /// The commit's error says which entity or field of the image is wrong.
     pub fn restore_image(&self, image: Image) -> CommitFuture {
-        let outcome: Result<_> =
-            self.submit(|_| Ok(smallvec::smallvec![Op::Restore(Arc::new(image))]));
-        self.submitted(outcome)
+        let restore = smallvec![Op::Restore(Arc::new(image))];
+        self.submitted(self.submit_checked(restore, Vec::new()))
     }
 }

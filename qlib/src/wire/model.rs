@@ -1,12 +1,13 @@
 //! Values, schemas and limits as messages, and back.
 
 use std::ops::Bound;
+use std::time::Duration;
 
 use smol_str::SmolStr;
 
 use crate::model::{
-    EntityId, FieldSchema, Kind, Limits, OnDelete, Quality, Range, Schema, Scope, Timestamp, Value,
-    ValueRef,
+    Access, EntityId, FieldSchema, HistoryPolicy, Kind, Limits, OnDelete, Quality, Range, Schema,
+    Scope, Timestamp, Value, ValueRef,
 };
 use crate::wire::proto::model as proto;
 
@@ -212,6 +213,47 @@ impl From<&FieldSchema> for proto::FieldSchema {
             rank: field.rank,
             unit: field.unit.to_string(),
             doc: field.doc.to_string(),
+            access: (field.access != Access::default()).then(|| (&field.access).into()),
+            history: field.history.map(Into::into),
+        }
+    }
+}
+
+impl From<&Access> for proto::Access {
+    fn from(access: &Access) -> Self {
+        Self {
+            read: access.read.as_ref().map(ToString::to_string),
+            write: access.write.as_ref().map(ToString::to_string),
+        }
+    }
+}
+
+impl From<proto::Access> for Access {
+    fn from(access: proto::Access) -> Self {
+        Self {
+            read: access.read.map(Into::into),
+            write: access.write.map(Into::into),
+        }
+    }
+}
+
+impl From<HistoryPolicy> for proto::HistoryPolicy {
+    fn from(policy: HistoryPolicy) -> Self {
+        let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        Self {
+            keep: nanos(policy.keep),
+            min_interval: policy.min_interval.map(nanos),
+            deadband: policy.deadband,
+        }
+    }
+}
+
+impl From<proto::HistoryPolicy> for HistoryPolicy {
+    fn from(policy: proto::HistoryPolicy) -> Self {
+        Self {
+            keep: Duration::from_nanos(policy.keep),
+            min_interval: policy.min_interval.map(Duration::from_nanos),
+            deadband: policy.deadband,
         }
     }
 }
@@ -248,6 +290,8 @@ impl TryFrom<proto::FieldSchema> for FieldSchema {
             rank: field.rank,
             unit: field.unit.into(),
             doc: field.doc.into(),
+            access: field.access.map(Into::into).unwrap_or_default(),
+            history: field.history.map(Into::into),
         })
     }
 }
@@ -366,6 +410,15 @@ mod tests {
             rank: -7,
             unit: "°C".into(),
             doc: "How warm it is.".into(),
+            access: Access {
+                read: Some("guest".into()),
+                write: None,
+            },
+            history: Some(HistoryPolicy {
+                keep: Duration::from_secs(60),
+                min_interval: Some(Duration::from_millis(5)),
+                deadband: None,
+            }),
             ..FieldSchema::new(Kind::Float).required().unique().index()
         };
         let half_open = FieldSchema::new(Kind::Int).range(1_i64..);

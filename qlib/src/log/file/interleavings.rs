@@ -1,4 +1,4 @@
-//! The group commit under a scheduler that tries interleavings: `cargo xtask test interleavings`.
+//! The group commit under a scheduler that tries interleavings: a step of `cargo xtask test`.
 
 #![allow(clippy::unwrap_used, reason = "a test says what is wrong by panicking")]
 

@@ -5,7 +5,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
 use crate::model::{
-    Cause, Commit, Create, Fence, FieldId, Op, Quality, TypeId, Value, Write, WriteMode, limits,
+    Author, Cause, Commit, Create, Fence, FieldId, Op, Quality, TypeId, Value, Write, WriteMode,
+    limits,
 };
 use crate::wire::entity_id;
 use crate::wire::log::Names;
@@ -34,15 +35,15 @@ impl Encoder {
     /// How many bytes a commit takes at most, before its types and fields are known by name.
     pub(crate) fn at_most(&self, commit: &Commit) -> usize {
         let text = |text: &SmolStr| BINDING + text.len();
-        let texts = text(&commit.writer)
-            + commit
-                .cause
-                .as_ref()
-                .map_or(0, |cause| text(&cause.handler))
-            + commit
-                .fence
-                .as_ref()
-                .map_or(0, |fence| text(&fence.election));
+        let Author {
+            writer,
+            cause,
+            fence,
+            ..
+        } = &*commit.author;
+        let texts = text(writer)
+            + cause.as_ref().map_or(0, |cause| text(&cause.handler))
+            + fence.as_ref().map_or(0, |fence| text(&fence.election));
         let mut unbound = Unbound {
             encoder: self,
             seen: FxHashSet::default(),
@@ -58,20 +59,21 @@ impl Encoder {
             names,
             bindings: Vec::new(),
         };
-        let writer = naming.text(&commit.writer);
-        let cause = commit.cause.as_ref().map(|Cause { handler, revision }| {
+        let author = &commit.author;
+        let writer = naming.text(&author.writer);
+        let cause = author.cause.as_ref().map(|Cause { handler, revision }| {
             let handler = naming.text(handler);
             let revision = *revision;
             proto::Cause { handler, revision }
         });
-        let fence = commit.fence.as_ref();
+        let fence = author.fence.as_ref();
         let fence = fence.map(|Fence { election, token }| naming.fence(election, *token));
         let ops = commit.ops.iter().map(|op| naming.op(op)).collect();
         proto::Commit {
             bindings: naming.bindings,
             writer,
             cause,
-            depth: commit.depth.into(),
+            depth: author.depth.into(),
             fence,
             ops,
         }

@@ -25,7 +25,9 @@ fn a_sync_that_fails_ends_commits_and_not_reads() {
         let health = store.health();
         poisoned += 1;
         assert!(health.durable >= acknowledged && health.durable < health.applied);
-        let refused = store.submit(|tree| step(1, tree)).unwrap_err();
+        let refused = store
+            .submit(|tree, steps| step(1, tree, steps))
+            .unwrap_err();
         assert!(matches!(refused, Error::StoreFailed(_)), "{refused}");
         assert!(
             refused.to_string().contains(".log cannot be written"),
@@ -73,7 +75,7 @@ fn a_full_disk_refuses_commits_until_it_has_room() {
     let acknowledged = run(&store);
     assert!(disk.fired() > 0);
     let number = store.revision() - 1;
-    let refused = as_somebody(&store, number).submit(|tree| step(number, tree));
+    let refused = as_somebody(&store, number).submit(|tree, steps| step(number, tree, steps));
     assert!(matches!(refused, Err(Error::StoreFull(_))), "{refused:?}");
     assert_eq!(
         must_be_a_moment_of_the_script(&store),
@@ -95,7 +97,7 @@ fn a_commit_that_one_segment_cannot_hold_gets_a_larger_one() {
     let disk = Simulated::default();
     let store = open(&disk).unwrap();
     declare(&store).unwrap();
-    store.submit(|tree| step(1, tree)).unwrap();
+    store.submit(|tree, steps| step(1, tree, steps)).unwrap();
     let long = "x".repeat(100_000);
     let set = store.transaction(|tx| tx.set_value(device(0), "Long", Value::from(long.as_str())));
     block_on(set).unwrap();

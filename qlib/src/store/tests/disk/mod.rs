@@ -7,11 +7,11 @@ mod faults;
 
 use std::sync::{Arc, LazyLock};
 
-use smallvec::{SmallVec, smallvec};
+use smallvec::smallvec;
 
 use super::*;
 use crate::log::{Faults, Leaves, Simulated, Sizes};
-use crate::model::{Cause, Create, Image, Timestamp, Write, WriteMode};
+use crate::model::{Cause, Create, Image, Steps, Timestamp, Write, WriteMode};
 use crate::tree::Tree;
 
 /// Commits of the script, behind the one that begins a store and the one that declares its types.
@@ -41,7 +41,7 @@ fn device(number: u64) -> EntityId {
 }
 
 /// The step of the script that makes commit `number`.
-fn step(number: u64, tree: &Tree) -> Result<SmallVec<[Op; 1]>> {
+fn step(number: u64, tree: &Tree, steps: &mut Steps) -> Result<()> {
     let write = |at: u64, field: &str, value: Value| {
         let id = device(at);
         Ok::<_, Error>(Op::Write(Write {
@@ -52,7 +52,7 @@ fn step(number: u64, tree: &Tree) -> Result<SmallVec<[Op; 1]>> {
             quality: crate::model::Quality::Good,
         }))
     };
-    Ok(match number % 10 {
+    steps.extend::<Steps>(match number % 10 {
         1 => smallvec![Op::Create(Box::new(Create {
             id: device(number / 10),
             entity_type: tree.type_id("Device")?,
@@ -79,7 +79,8 @@ fn step(number: u64, tree: &Tree) -> Result<SmallVec<[Op; 1]>> {
             "Status",
             Value::Int(number as i64)
         )?],
-    })
+    });
+    Ok(())
 }
 
 fn declare(store: &Store) -> Result<Revision> {
@@ -87,7 +88,7 @@ fn declare(store: &Store) -> Result<Revision> {
         .field("Status", FieldSchema::new(Kind::Int).default_value(0))
         .field("Long", Kind::String);
     Ok(store
-        .submit(|_| Ok(smallvec![Op::SetSchema(Box::new(device))]))?
+        .submit_checked(smallvec![Op::SetSchema(Box::new(device))], Vec::new())?
         .revision)
 }
 
@@ -102,7 +103,7 @@ fn run(store: &Store) -> Revision {
             declare(store).map(drop)
         } else {
             as_somebody(store, number)
-                .submit(|tree| step(number, tree))
+                .submit(|tree, steps| step(number, tree, steps))
                 .map(drop)
         };
         let newest = store.revision();
@@ -120,13 +121,13 @@ fn run(store: &Store) -> Revision {
 /// A handle with a writer and a cause that change now and then.
 fn as_somebody(store: &Store, number: u64) -> Store {
     let handler = format!("worker::{}", number % 7).into();
-    store.on_behalf(Origin {
+    store.on_behalf(Author {
         writer: format!("writer {}", number % 5).into(),
         cause: number.is_multiple_of(2).then_some(Cause {
             handler,
             revision: number / 2,
         }),
-        ..Origin::default()
+        ..Author::default()
     })
 }
 
@@ -140,7 +141,7 @@ static IMAGES: LazyLock<Vec<Image>> = LazyLock::new(|| {
     images.push(image());
     for number in 1..=COMMITS {
         as_somebody(&store, number)
-            .submit(|tree| step(number, tree))
+            .submit(|tree, steps| step(number, tree, steps))
             .unwrap();
         images.push(image());
     }
