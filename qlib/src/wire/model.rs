@@ -282,6 +282,8 @@ impl TryFrom<proto::FieldSchema> for FieldSchema {
             rank: field.rank,
             unit: field.unit.into(),
             doc: field.doc.into(),
+            access: field.access.map(Into::into).unwrap_or_default(),
+            history: field.history.map(Into::into),
         })
     }
 }
@@ -409,6 +411,15 @@ mod tests {
             rank: -7,
             unit: "°C".into(),
             doc: "How warm it is.".into(),
+            access: Access {
+                read: Some("guest".into()),
+                write: None,
+            },
+            history: Some(HistoryPolicy {
+                keep: Duration::from_secs(60),
+                min_interval: Some(Duration::from_millis(5)),
+                deadband: None,
+            }),
             ..FieldSchema::new(Kind::Float).required().unique().index()
         };
         let half_open = FieldSchema::new(Kind::Int).range(1_i64..);

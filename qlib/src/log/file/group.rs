@@ -6,14 +6,13 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use parking_lot::{Condvar, Mutex, MutexGuard};
-
 use crate::log::file::frame;
 use crate::log::file::segment::{LEAST, Segment};
+use crate::log::file::sync::{AtomicU64, Condvar, Mutex, MutexGuard};
 use crate::model::{Error, LogError, Result, Revision};
 
 /// Bytes of a batch besides its records, at most: its head, its revision and its seal.
@@ -462,14 +461,13 @@ impl State {
         });
     }
 
-    /// Ends the segment that is written.
+    /// Ends the segment that is written, in a batch of its own: so it shows that those before it
+    /// were on the disk.
     fn seal(&mut self) {
         let Some(segment) = self.segment.take() else {
             return;
         };
-        if self.parts.is_empty() {
-            self.begin(segment, None);
-        }
+        self.begin(segment, None);
         if let Some(part) = self.parts.last_mut() {
             part.seal = true;
         }

@@ -7,11 +7,16 @@
 mod ahead;
 mod frame;
 mod group;
+#[cfg(all(test, shuttle))]
+mod interleavings;
 mod recover;
 mod segment;
+mod sync;
 mod writer;
 
 use std::fmt;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -109,7 +114,13 @@ impl FileLog {
         let (disk, group) = (Arc::clone(disk), Arc::clone(&self.group));
         let spawned = std::thread::Builder::new()
             .name(name.to_owned())
-            .spawn(move || run(&*disk, &group));
+            .spawn(move || {
+                let running = AssertUnwindSafe(|| run(&*disk, &group));
+                if catch_unwind(running).is_err() {
+                    let error = io::Error::other("it panicked");
+                    group.fail(LogError::io(name, "run", &error));
+                }
+            });
         let thread = spawned.map_err(|error| LogError::io(name, "started", &error))?;
         self.threads.push(thread);
         Ok(())

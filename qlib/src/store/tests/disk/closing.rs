@@ -70,6 +70,17 @@ fn a_directory_that_is_a_file_says_so() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn a_directory_that_cannot_be_written_says_so() {
+    let error = Store::open("/proc/qlib").unwrap_err();
+    assert!(matches!(&error, Error::Log(LogError::Io { .. })), "{error}");
+    assert!(
+        error.to_string().starts_with("/proc/qlib cannot be made"),
+        "{error}"
+    );
+}
+
+#[test]
 fn a_commit_of_one_field_takes_64_bytes_at_most() {
     let disk = Simulated::default();
     let store = Store::options().open_disk(Arc::new(disk.clone())).unwrap();
