@@ -10,9 +10,8 @@ use tokio::sync::watch;
 
 use crate::app::builder::OwnArgument;
 use crate::app::registry::boot;
-use crate::app::{App, AppBuilder, logging, schema_command};
+use crate::app::{App, AppBuilder, address, logging, schema_command};
 use crate::model::{Error, Result};
-use crate::store::Store;
 
 /// What `qlib::main!` was given.
 #[derive(Clone, Copy, Debug)]
@@ -129,8 +128,13 @@ fn run<R: SetupResult>(main: Main, setup: impl FnOnce(&mut AppBuilder) -> R) -> 
         return Err(boot(format!("nothing came from the crate {missing}: it has no entity and no worker, or another crate of that name was linked")).into());
     }
     if let Some(schema) = matches.subcommand_matches("schema") {
-        let address = schema.get_one::<String>("store").map(String::as_str);
-        let store = || builder.store.take().map_or_else(|| open(address), Ok);
+        let given = schema.get_one::<String>("store").map(String::as_str);
+        let store = || {
+            builder
+                .store
+                .take()
+                .map_or_else(|| address::open(given, main.name), Ok)
+        };
         return match schema_command::run(schema, main.name, &builder.registry, store)? {
             true => Ok(()),
             false => Err(Stop::Differs),
@@ -145,12 +149,11 @@ fn run<R: SetupResult>(main: Main, setup: impl FnOnce(&mut AppBuilder) -> R) -> 
         })
     });
     let level = level.transpose()?;
-    if builder.store.is_none() {
-        builder.store = Some(open(
-            matches.get_one::<String>("store").map(String::as_str),
-        )?);
-    }
     logging::init(builder.log.take());
+    if builder.store.is_none() {
+        let address = matches.get_one::<String>("store").map(String::as_str);
+        builder.store = Some(address::open(address, main.name)?);
+    }
     if matches.get_flag("in-docker") {
         match host_name() {
             Some(host) => _ = builder.instance(host),
@@ -180,6 +183,7 @@ async fn serve(
     level: Option<i64>,
     mut end: watch::Receiver<bool>,
 ) -> Result<()> {
+    let store = builder.store.clone();
     let running = builder.start().await?;
     if let Some(level) = level {
         running.app().set_level(level)?;
@@ -197,7 +201,7 @@ async fn serve(
     });
     running.stopped().await;
     running.stop().await;
-    Ok(())
+    store.map_or(Ok(()), |store| store.close())
 }
 
 /// The signals that end the application.
@@ -275,16 +279,6 @@ fn watch_signals(on_abort: Vec<Box<dyn FnOnce() + Send>>) -> Result<watch::Recei
     Ok(end)
 }
 
-/// Opens the store that `Q_STORE` names.
-fn open(address: Option<&str>) -> Result<Store> {
-    match address {
-        None | Some("memory:") => Store::memory(),
-        Some(other) => Err(Error::usage(format!(
-            "this version has no store for {other:?}; write memory:"
-        ))),
-    }
-}
-
 fn host_name() -> Option<SmolStr> {
     let name = std::fs::read_to_string("/etc/hostname").ok()?;
     let name = name.trim();
@@ -325,7 +319,7 @@ fn command(main: Main, builder: &AppBuilder) -> Command {
                 .global(true)
                 .value_name("ADDRESS")
                 .env("Q_STORE")
-                .help("Where the objects are kept: memory: (nothing outlives the process)"),
+                .help("Where the objects are kept: file:PATH (file: is the user's data directory, and the default), or memory: (nothing outlives the process)"),
         )
         .arg(
             Arg::new("log")

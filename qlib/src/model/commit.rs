@@ -128,6 +128,13 @@ pub enum Op {
     SetLimits(Limits),
 }
 
+impl Op {
+    /// Whether types or fields may have other names after the step than before it.
+    pub(crate) const fn declares(&self) -> bool {
+        matches!(self, Self::SetSchema(_) | Self::DropField { .. })
+    }
+}
+
 /// A new entity.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Create {

@@ -14,7 +14,6 @@ use crate::wire::proto::model as proto;
 /// A message that says nothing that this version understands.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-#[expect(unreachable_pub, reason = "an associated type of public traits")]
 pub struct Malformed(pub(crate) &'static str);
 
 /// The two halves of an id.
@@ -218,20 +217,34 @@ impl From<&FieldSchema> for proto::FieldSchema {
             rank: field.rank,
             unit: field.unit.to_string(),
             doc: field.doc.to_string(),
-            read_role: field.access.read.as_ref().map(ToString::to_string),
-            write_role: field.access.write.as_ref().map(ToString::to_string),
-            history: field.history.map(Into::into),
             was: strings(&field.was),
+            access: (field.access != Access::default()).then(|| (&field.access).into()),
+            history: field.history.map(Into::into),
         }
     }
 }
 
-fn nanos(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+impl From<&Access> for proto::Access {
+    fn from(access: &Access) -> Self {
+        Self {
+            read: access.read.as_ref().map(ToString::to_string),
+            write: access.write.as_ref().map(ToString::to_string),
+        }
+    }
 }
 
-impl From<HistoryPolicy> for proto::History {
+impl From<proto::Access> for Access {
+    fn from(access: proto::Access) -> Self {
+        Self {
+            read: access.read.map(Into::into),
+            write: access.write.map(Into::into),
+        }
+    }
+}
+
+impl From<HistoryPolicy> for proto::HistoryPolicy {
     fn from(policy: HistoryPolicy) -> Self {
+        let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         Self {
             keep: nanos(policy.keep),
             min_interval: policy.min_interval.map(nanos),
@@ -240,8 +253,8 @@ impl From<HistoryPolicy> for proto::History {
     }
 }
 
-impl From<proto::History> for HistoryPolicy {
-    fn from(policy: proto::History) -> Self {
+impl From<proto::HistoryPolicy> for HistoryPolicy {
+    fn from(policy: proto::HistoryPolicy) -> Self {
         Self {
             keep: Duration::from_nanos(policy.keep),
             min_interval: policy.min_interval.map(Duration::from_nanos),
@@ -280,14 +293,11 @@ impl TryFrom<proto::FieldSchema> for FieldSchema {
             } else {
                 Scope::Runtime
             },
-            access: Access {
-                read: field.read_role.map(Into::into),
-                write: field.write_role.map(Into::into),
-            },
-            history: field.history.map(Into::into),
             rank: field.rank,
             unit: field.unit.into(),
             doc: field.doc.into(),
+            access: field.access.map(Into::into).unwrap_or_default(),
+            history: field.history.map(Into::into),
         })
     }
 }
@@ -406,19 +416,19 @@ mod tests {
             target: Some("Room".into()),
             on_delete: OnDelete::Cascade,
             scope: Scope::Configuration,
-            access: Access {
-                read: None,
-                write: Some("operator".into()),
-            },
-            history: Some(HistoryPolicy {
-                keep: Duration::from_secs(60),
-                min_interval: Some(Duration::from_millis(5)),
-                deadband: Some(0.5),
-            }),
             rank: -7,
             was: vec!["Heat".into(), "Warmth".into()],
             unit: "°C".into(),
             doc: "How warm it is.".into(),
+            access: Access {
+                read: Some("guest".into()),
+                write: None,
+            },
+            history: Some(HistoryPolicy {
+                keep: Duration::from_secs(60),
+                min_interval: Some(Duration::from_millis(5)),
+                deadband: None,
+            }),
             ..FieldSchema::new(Kind::Float).required().unique().index()
         };
         let half_open = FieldSchema::new(Kind::Int).range(1_i64..);

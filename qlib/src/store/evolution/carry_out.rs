@@ -29,7 +29,7 @@ impl Store {
     /// plan was made, and [`Error::Conflict`] where a value was written that it converts: make it
     /// anew.
     pub fn migrate(&self, plan: &SchemaPlan) -> CommitFuture {
-        CommitFuture::new(self.carry_out(plan))
+        self.submitted(self.carry_out(plan))
     }
 
     /// Plans what leads to the types that are wanted and carries it out, and plans anew if another
