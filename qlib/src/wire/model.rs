@@ -213,20 +213,33 @@ impl From<&FieldSchema> for proto::FieldSchema {
             rank: field.rank,
             unit: field.unit.to_string(),
             doc: field.doc.to_string(),
-            read_role: field.access.read.as_ref().map(ToString::to_string),
-            write_role: field.access.write.as_ref().map(ToString::to_string),
+            access: (field.access != Access::default()).then(|| (&field.access).into()),
             history: field.history.map(Into::into),
         }
     }
 }
 
-/// Nanoseconds; what is longer than five centuries is for ever.
-pub(crate) fn nanos(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+impl From<&Access> for proto::Access {
+    fn from(access: &Access) -> Self {
+        Self {
+            read: access.read.as_ref().map(ToString::to_string),
+            write: access.write.as_ref().map(ToString::to_string),
+        }
+    }
 }
 
-impl From<HistoryPolicy> for proto::History {
+impl From<proto::Access> for Access {
+    fn from(access: proto::Access) -> Self {
+        Self {
+            read: access.read.map(Into::into),
+            write: access.write.map(Into::into),
+        }
+    }
+}
+
+impl From<HistoryPolicy> for proto::HistoryPolicy {
     fn from(policy: HistoryPolicy) -> Self {
+        let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         Self {
             keep: nanos(policy.keep),
             min_interval: policy.min_interval.map(nanos),
@@ -235,8 +248,8 @@ impl From<HistoryPolicy> for proto::History {
     }
 }
 
-impl From<proto::History> for HistoryPolicy {
-    fn from(policy: proto::History) -> Self {
+impl From<proto::HistoryPolicy> for HistoryPolicy {
+    fn from(policy: proto::HistoryPolicy) -> Self {
         Self {
             keep: Duration::from_nanos(policy.keep),
             min_interval: policy.min_interval.map(Duration::from_nanos),
@@ -274,11 +287,6 @@ impl TryFrom<proto::FieldSchema> for FieldSchema {
             } else {
                 Scope::Runtime
             },
-            access: Access {
-                read: field.read_role.map(Into::into),
-                write: field.write_role.map(Into::into),
-            },
-            history: field.history.map(Into::into),
             rank: field.rank,
             unit: field.unit.into(),
             doc: field.doc.into(),
@@ -399,15 +407,6 @@ mod tests {
             target: Some("Room".into()),
             on_delete: OnDelete::Cascade,
             scope: Scope::Configuration,
-            access: Access {
-                read: None,
-                write: Some("operator".into()),
-            },
-            history: Some(HistoryPolicy {
-                keep: Duration::from_secs(60),
-                min_interval: Some(Duration::from_millis(5)),
-                deadband: Some(0.5),
-            }),
             rank: -7,
             unit: "°C".into(),
             doc: "How warm it is.".into(),
