@@ -20,7 +20,7 @@ use crate::wire::{Malformed, from_entity_id};
 pub(crate) struct Decoder {
     /// By number, from 1.
     bound: Vec<Name>,
-    /// Who made the last commit.
+    /// Of the commit that was read last.
     author: Arc<Author>,
 }
 
@@ -63,8 +63,7 @@ impl Decoder {
             depth: u8::try_from(commit.depth).map_err(|_| Malformed("a depth of over 255"))?,
             fence,
         };
-        // One author often makes many commits.
-        if *self.author != author {
+        if author != *self.author {
             self.author = Arc::new(author);
         }
         Ok(Commit {

@@ -35,10 +35,15 @@ impl Encoder {
     /// How many bytes a commit takes at most, before its types and fields are known by name.
     pub(crate) fn at_most(&self, commit: &Commit) -> usize {
         let text = |text: &SmolStr| BINDING + text.len();
-        let author = &*commit.author;
-        let handler = author.cause.as_ref().map(|cause| text(&cause.handler));
-        let election = author.fence.as_ref().map(|fence| text(&fence.election));
-        let texts = text(&author.writer) + handler.unwrap_or(0) + election.unwrap_or(0);
+        let Author {
+            writer,
+            cause,
+            fence,
+            ..
+        } = &*commit.author;
+        let texts = text(writer)
+            + cause.as_ref().map_or(0, |cause| text(&cause.handler))
+            + fence.as_ref().map_or(0, |fence| text(&fence.election));
         let mut unbound = Unbound {
             encoder: self,
             seen: FxHashSet::default(),
@@ -56,7 +61,7 @@ impl Encoder {
             encoder: self,
             bindings: Vec::new(),
         };
-        let author = &*commit.author;
+        let author = &commit.author;
         let writer = naming.text(&author.writer);
         let cause = author.cause.as_ref().map(|Cause { handler, revision }| {
             let handler = naming.text(handler);
