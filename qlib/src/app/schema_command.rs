@@ -78,7 +78,9 @@ pub(crate) fn run(
             say(&or_nothing(made.to_string(), "nothing is to be done\n"))?;
         }
         "apply" => {
-            let made = store()?.writing_as(name).evolve(&wanted()?)?;
+            let store = store()?;
+            let made = store.writing_as(name).evolve(&wanted()?)?;
+            store.close()?;
             say(&or_nothing(made.to_string(), "nothing was to be done\n"))?;
         }
         "export" => {

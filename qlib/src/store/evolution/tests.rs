@@ -1,7 +1,10 @@
 //! Migrations that are larger than a commit may be, and what comes between their commits.
 
+use std::sync::Arc;
+
 use super::carry_out::Stages;
 use super::{WantedSchemas, plan};
+use crate::log::Simulated;
 use crate::model::{EntityId, Error, FieldSchema, Kind, Result, Revision, Schema, Value};
 use crate::store::Store;
 
@@ -23,9 +26,24 @@ fn power() -> WantedSchemas {
     }
 }
 
+fn open(disk: &Simulated) -> Store {
+    let disk = Arc::new(disk.clone());
+    Store::options().open_disk(disk).unwrap()
+}
+
+/// The store as its disk has it.
+fn again(store: Store, disk: &Simulated) -> Store {
+    let image = store.create_snapshot().image();
+    drop(store);
+    let store = open(disk);
+    assert_eq!(store.create_snapshot().image(), image);
+    store
+}
+
 /// A hundred lamps, of which every third is a special one.
-fn lamps() -> Store {
-    let store = Store::memory().unwrap();
+fn lamps() -> (Store, Simulated) {
+    let disk = Simulated::default();
+    let store = open(&disk);
     let made = store.transact(|tx| {
         tx.set_schema(watts());
         tx.set_schema(Schema::new("Special").extends("Lamp"));
@@ -37,7 +55,7 @@ fn lamps() -> Store {
         Ok(())
     });
     made.unwrap();
-    store
+    (store, disk)
 }
 
 fn stages(store: &Store) -> (Stages, Revision) {
@@ -77,10 +95,11 @@ fn write(store: &Store, name: &str, field: &str, value: impl Into<Value>) -> Res
 #[test]
 fn what_does_not_fit_one_commit_is_several() {
     for (limit, commits) in [(1 << 20, 1), (600, 2 + 5), (1, 2 + 100)] {
-        let store = lamps();
+        let (store, disk) = lamps();
         let before = store.revision();
         let (stages, revision) = stages(&store);
         store.commit_all(stages.commits(limit), revision).unwrap();
+        let store = again(store, &disk);
         all_converted(&store);
         assert_eq!(store.revision() - before, commits, "limit {limit}");
     }
@@ -89,13 +108,14 @@ fn what_does_not_fit_one_commit_is_several() {
 #[test]
 fn an_interrupted_migration_changes_nothing_and_begins_anew() {
     for made in 0..=6 {
-        let store = lamps();
+        let (store, disk) = lamps();
         let (stages, revision) = stages(&store);
         let commits = stages.commits(600);
         assert_eq!(commits.len(), 7);
         store
             .commit_all(commits.into_iter().take(made), revision)
             .unwrap();
+        let store = again(store, &disk);
         let expected: Vec<_> = (0..100).map(|number| Some(Value::Int(number))).collect();
         assert_eq!(holds(&store, "Watts"), expected);
         // The version before goes on with what it had, and changes it.
@@ -107,7 +127,7 @@ fn an_interrupted_migration_changes_nothing_and_begins_anew() {
         write(&store, "/7", "Watts", 700).unwrap();
         write(&store, "/7", "Watts", 7).unwrap();
         store.evolve(&power()).unwrap();
-        all_converted(&store);
+        all_converted(&again(store, &disk));
     }
 }
 
@@ -115,7 +135,7 @@ fn an_interrupted_migration_changes_nothing_and_begins_anew() {
 fn what_is_written_in_between_is_not_lost() {
     // Between the commits, and before the first of them.
     for made in 0..=6 {
-        let store = lamps();
+        let (store, disk) = lamps();
         let (stages, revision) = stages(&store);
         let mut commits = stages.commits(600).into_iter();
         let so_far = commits.by_ref().take(made);
@@ -128,6 +148,7 @@ fn what_is_written_in_between_is_not_lost() {
             "{made}: {rest:?}"
         );
         store.evolve(&power()).unwrap();
+        let store = again(store, &disk);
         let expected = Some(Value::from("700"));
         assert_eq!(holds(&store, "Power")[7], expected);
     }
@@ -136,7 +157,7 @@ fn what_is_written_in_between_is_not_lost() {
 #[test]
 fn another_migration_in_between_ends_this_one() {
     for made in 1..=6 {
-        let store = lamps();
+        let (store, disk) = lamps();
         let (stages, revision) = stages(&store);
         let mut commits = stages.commits(600).into_iter();
         let so_far = commits.by_ref().take(made);
@@ -148,6 +169,30 @@ fn another_migration_in_between_ends_this_one() {
             matches!(rest, Err(Error::Conflict { .. })),
             "{made}: {rest:?}"
         );
-        all_converted(&store);
+        all_converted(&again(store, &disk));
     }
+}
+
+#[test]
+fn names_that_move_within_one_commit_come_back_from_the_log() {
+    let (store, disk) = lamps();
+    let id = store.find("/7").unwrap();
+    let made = store.transact(|tx| {
+        tx.set_value(id, "Watts", Value::Int(70))?;
+        // What was Watts is Power, and Watts is another field.
+        let power = FieldSchema::new(Kind::Int).required().index().was("Watts");
+        let watts = FieldSchema::new(Kind::String);
+        let mut light = Schema::new("Light").was("Lamp").field("Power", power);
+        light = light.field("Near", FieldSchema::reference("Light"));
+        tx.set_schema(light.clone());
+        tx.set_value(id, "Power", Value::Int(71))?;
+        tx.set_schema(light.field("Watts", watts));
+        tx.set_value(id, "Watts", Value::from("seventy"))?;
+        tx.create_named(EntityId::ROOT, "New", "Light", [("Power", Value::Int(1))])
+    });
+    made.unwrap();
+    let store = again(store, &disk);
+    let held = |field: &str| store.view().value(id, field).unwrap();
+    assert_eq!(held("Power"), Some(Value::Int(71)));
+    assert_eq!(held("Watts"), Some(Value::from("seventy")));
 }

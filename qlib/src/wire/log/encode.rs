@@ -5,8 +5,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
 use crate::model::{
-    Cause, Commit, Create, Fence, FieldId, Op, Quality, Result, TypeId, Value, Write, WriteMode,
-    limits,
+    Author, Cause, Commit, Create, Fence, FieldId, Op, Quality, Result, TypeId, Value, Write,
+    WriteMode, limits,
 };
 use crate::wire::entity_id;
 use crate::wire::log::Names;
