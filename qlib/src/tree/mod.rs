@@ -21,6 +21,7 @@ mod plain;
 mod query;
 mod read;
 mod restore;
+mod saved;
 mod schema;
 mod table;
 #[cfg(test)]

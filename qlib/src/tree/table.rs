@@ -39,6 +39,13 @@ impl Table {
         Arc::make_mut(shard).insert_unique(hash, node, |node| rehash(*node));
     }
 
+    /// Makes room for about so many nodes of an empty table.
+    pub(crate) fn reserve(&mut self, nodes: usize) {
+        for shard in Arc::make_mut(&mut self.shards) {
+            *shard = Arc::new(HashTable::with_capacity(nodes / SHARDS));
+        }
+    }
+
     pub(crate) fn remove(&mut self, hash: u64, node: u32) {
         let shard = &mut Arc::make_mut(&mut self.shards)[Self::shard(hash)];
         if let Ok(entry) = Arc::make_mut(shard).find_entry(hash, |other| *other == node) {

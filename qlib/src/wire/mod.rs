@@ -16,4 +16,7 @@ pub(crate) mod proto {
     pub mod log {
         include!("generated/qlib.log.rs");
     }
+    pub mod snapshot {
+        include!("generated/qlib.snapshot.rs");
+    }
 }

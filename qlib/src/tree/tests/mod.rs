@@ -7,6 +7,7 @@ mod integrity;
 mod model;
 mod ops;
 mod pool;
+mod saved;
 mod script;
 mod snapshot;
 
@@ -49,6 +50,12 @@ fn run(plans: &[Plan]) {
         if number % 5 == 1 {
             images.push(Arc::new(trial.tree.image()));
             snapshots.push((trial.tree.clone(), trial.model.clone()));
+        }
+        if number % 7 == 3 {
+            // The twin goes on as one that was saved and loaded.
+            trial.twin = saved::reload(&trial.twin);
+            assert!(order(&trial.twin).eq(&order(&trial.tree)));
+            integrity::check(&trial.twin);
         }
         trial.apply(&plan.deed(&trial.model, &images));
     }

@@ -1,0 +1,22 @@
+//! A tree as the parts of a snapshot, and a tree from them: `proto/qlib/snapshot.proto`.
+//!
+//! Writing needs no more memory than one part takes, and a clone of the tree, which shares with the
+//! tree all that does not change meanwhile.
+
+mod families;
+mod load;
+mod save;
+mod stamps;
+mod values;
+
+pub(crate) use load::Load;
+pub(crate) use save::Part;
+
+/// The version of the format that is written, and the only one that is read.
+pub(crate) const VERSION: u32 = 1;
+
+/// Slots of one part at most.
+const SLOTS: usize = 4096;
+
+/// Bytes of text and files after which a part ends.
+const BYTES: usize = 1 << 20;
