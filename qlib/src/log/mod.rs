@@ -1,7 +1,9 @@
 //! Where commits are ordered and made durable.
 
 mod disk;
+mod frame;
 mod memory;
+pub(crate) mod snapshot;
 
 use std::fmt::Debug;
 

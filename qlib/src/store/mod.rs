@@ -1,5 +1,6 @@
 //! The handle that users hold: reading, committing, subscribing.
 
+mod backup;
 mod binding;
 mod change;
 mod commit;

@@ -1,7 +1,5 @@
 //! Parents, children and names.
 
-use std::hash::BuildHasher;
-
 use smol_str::SmolStr;
 
 use crate::model::{EntityId, Place, Revision, Stamp};
@@ -45,7 +43,10 @@ impl Tree {
             slot,
             ..Node::default()
         };
-        self.enter_id(node);
+        let nodes = &self.nodes;
+        self.by_id.insert(id_hash(id), node, |other| {
+            nodes.get(other as usize).map_or(0, |node| id_hash(node.id))
+        });
         node
     }
 
@@ -76,6 +77,7 @@ impl Tree {
         placed: Stamp,
         revision: Revision,
     ) {
+        let hash = self.name_hash(parent, &name);
         let next = if after == 0 {
             self.family(parent).first
         } else {
@@ -106,25 +108,13 @@ impl Tree {
         }
         family.count += 1;
         family.revision = revision;
-        self.enter_name(node);
-    }
-
-    /// Makes a node known by its name, below the parent that it has.
-    pub(super) fn enter_name(&mut self, node: u32) {
         let (nodes, hasher) = (&self.nodes, &self.hasher);
-        let hash = |node: u32| {
+        self.by_name.insert(hash, node, |other| {
+            use std::hash::BuildHasher;
             nodes
-                .get(node as usize)
+                .get(other as usize)
                 .map_or(0, |node| hasher.hash_one((node.parent, node.name.as_str())))
-        };
-        self.by_name.insert(hash(node), node, hash);
-    }
-
-    /// Makes a node known by its id.
-    pub(super) fn enter_id(&mut self, node: u32) {
-        let nodes = &self.nodes;
-        let hash = |node: u32| nodes.get(node as usize).map_or(0, |node| id_hash(node.id));
-        self.by_id.insert(hash(node), node, hash);
+        });
     }
 
     /// Takes a node from where it stands; says where that was.

@@ -12,6 +12,7 @@ mod delete;
 mod difference;
 mod family;
 mod index;
+mod json;
 mod locate;
 mod net;
 mod ordered;
@@ -47,10 +48,12 @@ use table::Table;
 use types::TypeTable;
 
 pub use apply::Changes;
+pub(crate) use json::Imported;
 pub(crate) use locate::Location;
 pub use path::{Lens, resolve};
 pub use query::{Answer, Found, Select, Source};
 pub use read::{Entities, EntityRef};
+pub(crate) use saved::{Load, Part};
 
 /// Where an entity stands. Node 0 stands for none.
 #[derive(Clone, Debug)]

@@ -26,6 +26,32 @@ impl Table {
         (hash >> 48) as usize % SHARDS
     }
 
+    /// The table of nodes that come with their hashes; `None` where two of them are the same.
+    pub(crate) fn of(
+        nodes: impl Iterator<Item = (u64, u32)>,
+        is_same: impl Fn(u32, u32) -> bool,
+    ) -> Option<Self> {
+        // Shard by shard, so that what is filled stays in the cache.
+        let mut shards: Vec<Vec<(u64, u32)>> = (0..SHARDS).map(|_| Vec::new()).collect();
+        for (hash, node) in nodes {
+            shards[Self::shard(hash)].push((hash, node));
+        }
+        let tables = shards.into_iter().map(|nodes| {
+            let mut table = HashTable::with_capacity(nodes.len());
+            for (hash, node) in &nodes {
+                if table.find(*hash, |other| is_same(*node, *other)).is_some() {
+                    return None;
+                }
+                // There is room for all: nothing is hashed again.
+                table.insert_unique(*hash, *node, |_| 0);
+            }
+            Some(Arc::new(table))
+        });
+        Some(Self {
+            shards: Arc::new(tables.collect::<Option<_>>()?),
+        })
+    }
+
     #[inline]
     pub(crate) fn find(&self, hash: u64, is_it: impl Fn(u32) -> bool) -> Option<u32> {
         self.shards[Self::shard(hash)]
@@ -37,13 +63,6 @@ impl Table {
     pub(crate) fn insert(&mut self, hash: u64, node: u32, rehash: impl Fn(u32) -> u64) {
         let shard = &mut Arc::make_mut(&mut self.shards)[Self::shard(hash)];
         Arc::make_mut(shard).insert_unique(hash, node, |node| rehash(*node));
-    }
-
-    /// Makes room for about so many nodes of an empty table.
-    pub(crate) fn reserve(&mut self, nodes: usize) {
-        for shard in Arc::make_mut(&mut self.shards) {
-            *shard = Arc::new(HashTable::with_capacity(nodes / SHARDS));
-        }
     }
 
     pub(crate) fn remove(&mut self, hash: u64, node: u32) {

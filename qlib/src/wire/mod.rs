@@ -6,6 +6,9 @@ mod model;
 
 pub(crate) use model::{Malformed, entity_id, from_entity_id};
 
+/// The version of the format of snapshots that is written, and the only one that is read.
+pub(crate) const SNAPSHOT_VERSION: u32 = 1;
+
 /// Values, schemas and limits.
 #[expect(missing_docs, unreachable_pub, reason = "generated from proto/, which has the docs")]
 #[rustfmt::skip]

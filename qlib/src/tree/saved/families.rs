@@ -1,7 +1,5 @@
 //! Who stands below whom.
 
-use smol_str::SmolStr;
-
 use crate::tree::Tree;
 use crate::tree::saved::SLOTS;
 use crate::tree::saved::save::Part;
@@ -81,10 +79,6 @@ impl Tree {
             if known == self.root || entry.parent != 0 || !self.is_live(known) {
                 return Err(Malformed("a child that is no entity, or stands elsewhere"));
             }
-            let name: SmolStr = entry.name.clone();
-            if self.find_child(parent, &name).is_some() {
-                return Err(Malformed("two children of the same name"));
-            }
             let entry = self.nodes.get_mut(known as usize);
             entry.parent = parent;
             entry.previous = family.last;
@@ -94,7 +88,6 @@ impl Tree {
                 self.nodes.get_mut(family.last as usize).next = known;
             }
             family.last = known;
-            self.enter_name(known);
         }
         family.count += count as u32;
         family.revision = message.revision;

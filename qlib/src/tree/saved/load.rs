@@ -13,12 +13,12 @@ use crate::tree::index::{Key, Referrer};
 use crate::tree::ordered::OrderedSet;
 use crate::tree::saved::save::Part;
 use crate::tree::saved::{stamps, values};
+use crate::tree::table::Table;
 use crate::tree::types::{Layout, TypeTable};
-use crate::tree::{Node, Tree};
+use crate::tree::{Node, Tree, id_hash};
 use crate::wire::{Malformed, from_entity_id, proto::snapshot as proto};
 
-/// Entities for which room is made because a header says that they come.
-const MOST_RESERVED: u64 = 1 << 24;
+const GONE: Malformed = Malformed("a reference to an entity that does not exist");
 
 /// A tree that is being read. What is wrong with a part is said; a file whose checksums are right
 /// and that says something else than a tree was not written by this code.
@@ -63,9 +63,6 @@ impl Load {
             fields.map(|field| (TypeId(field.r#type.unwrap_or(u32::MAX)), field.name.into()));
         tree.fields = Arc::new(fields.collect());
         tree.load_types(header.types)?;
-        let entities = header.entities.min(MOST_RESERVED) as usize;
-        tree.by_id.reserve(entities);
-        tree.by_name.reserve(entities);
         Ok(Self {
             tree,
             entities: header.entities,
@@ -116,6 +113,7 @@ impl Load {
                 return Err(Malformed("a slot is neither used nor free, or both"));
             }
         }
+        tree.enter_all()?;
         tree.index_all()?;
         Ok(tree)
     }
@@ -242,9 +240,8 @@ impl Tree {
             };
             let id = from_entity_id(*high, *low);
             let end = name + *length as usize;
-            if self.is_live(known) || self.types[number].node(slot) != 0 || self.find(id).is_some()
-            {
-                return Err(Malformed("two entities in one place, or of one id"));
+            if self.is_live(known) || self.types[number].node(slot) != 0 {
+                return Err(Malformed("two entities in one place"));
             }
             *self.nodes.get_mut(known as usize) = Node {
                 id,
@@ -255,7 +252,6 @@ impl Tree {
                 ..Node::default()
             };
             *self.types[number].nodes.get_mut(slot as usize) = known;
-            self.enter_id(known);
             if id == EntityId::ROOT {
                 self.root = known;
             }
@@ -285,6 +281,25 @@ impl Tree {
         values::load(column, message, &stamps, variants)
     }
 
+    /// Makes all nodes known by their ids and names.
+    fn enter_all(&mut self) -> Result<(), Malformed> {
+        let live = || (1..self.used).filter(|node| self.is_live(*node));
+        let ids = live().map(|node| (id_hash(self.node(node).id), node));
+        let same_id = |a, b| self.node(a).id == self.node(b).id;
+        let by_id = Table::of(ids, same_id).ok_or(Malformed("two entities of one id"))?;
+        let names = live().filter(|node| *node != self.root).map(|node| {
+            let Node { parent, name, .. } = self.node(node);
+            (self.name_hash(*parent, name), node)
+        });
+        let same_name = |a, b| {
+            let (a, b) = (self.node(a), self.node(b));
+            a.parent == b.parent && a.name == b.name
+        };
+        let by_name = Table::of(names, same_name).ok_or(Malformed("two children of one name"))?;
+        (self.by_id, self.by_name) = (by_id, by_name);
+        Ok(())
+    }
+
     /// Builds the indexes and the referrers.
     fn index_all(&mut self) -> Result<(), Malformed> {
         let mut indexes: BTreeMap<FieldId, (bool, Vec<(Key, u32)>)> = BTreeMap::new();
@@ -306,6 +321,13 @@ impl Tree {
         }
         referrers.sort_unstable();
         referrers.dedup();
+        // In the order of targets, one chunk after the other.
+        if !referrers
+            .iter()
+            .all(|referrer| self.is_live(referrer.target))
+        {
+            return Err(GONE);
+        }
         self.referrers = OrderedSet::from_sorted(referrers);
         for (field, (unique, mut keys)) in indexes {
             keys.sort_unstable();
@@ -327,7 +349,6 @@ impl Tree {
         field: FieldId,
         referrers: &mut Vec<Referrer>,
     ) -> Result<(), Malformed> {
-        const GONE: Malformed = Malformed("a reference to an entity that does not exist");
         for (slot, node) in table.live() {
             let mut enter = |target| {
                 referrers.push(Referrer {
@@ -337,11 +358,9 @@ impl Tree {
                 });
             };
             match column {
-                Column::Reference(cells) => match read(cells, slot) {
-                    Some(target) if self.is_live(*target) => enter(*target),
-                    Some(_) => return Err(GONE),
-                    None => {}
-                },
+                Column::Reference(cells) => read(cells, slot)
+                    .into_iter()
+                    .for_each(|target| enter(*target)),
                 Column::List(cells) => {
                     for id in read(cells, slot).into_iter().flat_map(|ids| ids.iter()) {
                         enter(self.find(*id).ok_or(GONE)?);

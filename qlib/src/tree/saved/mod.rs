@@ -12,9 +12,6 @@ mod values;
 pub(crate) use load::Load;
 pub(crate) use save::Part;
 
-/// The version of the format that is written, and the only one that is read.
-pub(crate) const VERSION: u32 = 1;
-
 /// Slots of one part at most.
 const SLOTS: usize = 4096;
 

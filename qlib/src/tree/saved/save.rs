@@ -2,9 +2,9 @@
 
 use crate::model::TypeId;
 use crate::tree::Tree;
-use crate::tree::saved::{BYTES, SLOTS, VERSION, stamps, values};
+use crate::tree::saved::{BYTES, SLOTS, stamps, values};
 use crate::tree::types::TypeTable;
-use crate::wire::{entity_id, proto::log, proto::snapshot as proto};
+use crate::wire::{SNAPSHOT_VERSION, entity_id, proto::log, proto::snapshot as proto};
 
 pub(crate) use crate::wire::proto::snapshot::part::Part;
 
@@ -56,7 +56,7 @@ impl Tree {
             token: *token,
         });
         proto::Header {
-            version: VERSION,
+            version: SNAPSHOT_VERSION,
             epoch,
             revision: self.revision,
             time: self.time.as_nanos(),

@@ -87,8 +87,9 @@ pub(super) fn read(
     let mut revisions = message.revisions.iter();
     let mut times = message.times.iter();
     let mut writers = message.writers.iter();
-    let stamps = message.marks.iter().enumerate().map(|(at, mark)| {
-        Ok(match *mark {
+    let mut stamps = Vec::with_capacity(message.marks.len());
+    for (at, mark) in message.marks.iter().enumerate() {
+        stamps.push(match *mark {
             NEVER => PackedStamp::default(),
             PLACED => placed(at),
             LAST => last.into(),
@@ -110,7 +111,7 @@ pub(super) fn read(
                 last.into()
             }
             _ => return Err(Malformed("a mark of a newer version")),
-        })
-    });
-    stamps.collect()
+        });
+    }
+    Ok(stamps)
 }

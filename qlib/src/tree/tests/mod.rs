@@ -4,6 +4,7 @@
 mod bad_input;
 mod compare;
 mod integrity;
+mod json;
 mod model;
 mod ops;
 mod pool;
@@ -56,6 +57,7 @@ fn run(plans: &[Plan]) {
             trial.twin = saved::reload(&trial.twin);
             assert!(order(&trial.twin).eq(&order(&trial.tree)));
             integrity::check(&trial.twin);
+            json::there_and_back(&trial.tree);
         }
         trial.apply(&plan.deed(&trial.model, &images));
     }
