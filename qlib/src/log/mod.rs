@@ -4,12 +4,14 @@ mod disk;
 mod frame;
 mod memory;
 pub(crate) mod snapshot;
+mod snapshots;
 
 use std::fmt::Debug;
 
 use crate::model::{Commit, Receipt, Result, Revision, Timestamp};
 
 pub(crate) use memory::MemoryLog;
+pub use snapshots::Retention;
 
 /// The order of commits, and what outlives the process of them. A store calls it under its commit
 /// lock: [`Log::next`] and [`Log::reserve`], then it applies the commit, then [`Log::append`].

@@ -2,11 +2,13 @@
 //! that lose, tear and refuse what was written.
 
 mod directory;
+mod stream;
 
 use std::fmt::Debug;
 use std::io;
 
 pub(crate) use directory::Directory;
+pub(crate) use stream::{Input, Output};
 
 /// A directory of files without subdirectories.
 ///

@@ -1,0 +1,233 @@
+//! The snapshots in the directory of a log: a file each, named by the revision.
+
+use std::io::{self, BufReader};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::log::disk::{Disk, Input, Output};
+use crate::log::snapshot::{Fault, Reader};
+use crate::model::{Revision, Timestamp};
+use crate::wire::proto::snapshot::part::Part;
+
+/// A snapshot that is being written.
+const NEW: &str = "snapshot.new";
+
+/// Bytes that are read at once.
+const BUFFER: usize = 256 << 10;
+
+/// How many of the newest snapshots are kept: one that is damaged leaves another.
+const NEWEST: usize = 2;
+
+/// How much of the log is kept. Whichever is reached first counts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Retention {
+    /// Bytes of the log.
+    pub bytes: u64,
+    /// How far the log reaches back.
+    pub age: Duration,
+}
+
+impl Default for Retention {
+    /// 1 GiB, 7 days.
+    fn default() -> Self {
+        Self {
+            bytes: 1 << 30,
+            age: Duration::from_secs(7 * 24 * 60 * 60),
+        }
+    }
+}
+
+/// A snapshot in the directory.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Saved {
+    pub(crate) revision: Revision,
+    /// The time of that revision.
+    pub(crate) time: Timestamp,
+    pub(crate) bytes: u64,
+}
+
+/// The snapshots of a directory, the oldest first.
+#[derive(Debug)]
+pub(crate) struct Snapshots {
+    disk: Arc<dyn Disk>,
+    saved: Vec<Saved>,
+}
+
+impl Snapshots {
+    /// Finds out what there is. Files whose header cannot be read are left alone and told to
+    /// `damaged`.
+    pub(crate) fn open(
+        disk: Arc<dyn Disk>,
+        mut damaged: impl FnMut(Revision, Fault),
+    ) -> io::Result<Self> {
+        let mut saved = Vec::new();
+        for name in disk.list()? {
+            let Some(revision) = revision(&name) else {
+                continue;
+            };
+            let file = disk.open(&name)?;
+            let bytes = file.len()?;
+            let mut reader = Reader::new(Input::new(file));
+            match reader.next() {
+                Ok(Some(Part::Header(header))) if header.revision == revision => {
+                    saved.push(Saved {
+                        revision,
+                        time: Timestamp::from_nanos(header.time),
+                        bytes,
+                    });
+                }
+                Ok(_) => damaged(revision, reader.damaged("it is not the one of its name")),
+                Err(fault) => damaged(revision, fault),
+            }
+        }
+        saved.sort_unstable_by_key(|saved| saved.revision);
+        Ok(Self { disk, saved })
+    }
+
+    /// What there is, the oldest first.
+    pub(crate) fn saved(&self) -> &[Saved] {
+        &self.saved
+    }
+
+    /// Reads a snapshot.
+    pub(crate) fn read(&self, revision: Revision) -> io::Result<BufReader<Input>> {
+        let file = self.disk.open(&name(revision))?;
+        Ok(BufReader::with_capacity(BUFFER, Input::new(file)))
+    }
+
+    /// Writes a snapshot, which is there whole and on the disk afterwards, or not at all.
+    pub(crate) fn write(
+        &mut self,
+        revision: Revision,
+        time: Timestamp,
+        fill: impl FnOnce(Output) -> io::Result<Output>,
+    ) -> io::Result<()> {
+        let written = self
+            .disk
+            .create(NEW)
+            .and_then(|file| fill(Output::new(file))?.finish());
+        let bytes = written.inspect_err(|_| {
+            // Room that others may need; an opening removes it too.
+            let _ = self.disk.remove(NEW);
+        })?;
+        self.disk.rename(NEW, &name(revision))?;
+        self.disk.sync()?;
+        self.saved.retain(|saved| saved.revision != revision);
+        self.saved.push(Saved {
+            revision,
+            time,
+            bytes,
+        });
+        Ok(())
+    }
+
+    /// The snapshot from which the log is kept, given how many bytes of log there are behind each;
+    /// `None` while there are too few snapshots for anything to go.
+    pub(crate) fn oldest_needed(
+        &self,
+        retention: Retention,
+        now: Timestamp,
+        log_behind: impl Fn(Revision) -> u64,
+    ) -> Option<Revision> {
+        let most = self.saved.len().checked_sub(NEWEST)?;
+        let limit = now - retention.age;
+        let by_age = self.saved.partition_point(|saved| saved.time <= limit);
+        let by_bytes = self
+            .saved
+            .iter()
+            .take_while(|saved| log_behind(saved.revision) > retention.bytes)
+            .count();
+        let needed = by_age.saturating_sub(1).max(by_bytes).min(most);
+        self.saved.get(needed).map(|saved| saved.revision)
+    }
+
+    /// Removes the snapshots before one.
+    pub(crate) fn remove_before(&mut self, revision: Revision) -> io::Result<()> {
+        while let Some(oldest) = self.saved.first()
+            && oldest.revision < revision
+        {
+            self.disk.remove(&name(oldest.revision))?;
+            self.saved.remove(0);
+        }
+        Ok(())
+    }
+
+    /// Whether a file of that name is one of these.
+    pub(crate) fn is_ours(name: &str) -> bool {
+        revision(name).is_some() || name == NEW
+    }
+}
+
+fn name(revision: Revision) -> String {
+    format!("{revision:020}.snapshot")
+}
+
+fn revision(name: &str) -> Option<Revision> {
+    let revision = name.strip_suffix(".snapshot")?.parse().ok()?;
+    (self::name(revision) == name).then_some(revision)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug)]
+    struct NoDisk;
+
+    impl Disk for NoDisk {
+        fn list(&self) -> io::Result<Vec<String>> {
+            Ok(Vec::new())
+        }
+
+        fn open(&self, _: &str) -> io::Result<Box<dyn crate::log::disk::File>> {
+            Err(io::ErrorKind::NotFound.into())
+        }
+
+        fn create(&self, _: &str) -> io::Result<Box<dyn crate::log::disk::File>> {
+            Err(io::ErrorKind::StorageFull.into())
+        }
+
+        fn rename(&self, _: &str, _: &str) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn remove(&self, _: &str) -> io::Result<()> {
+            Ok(())
+        }
+
+        fn sync(&self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// What is needed of snapshots at revisions 10, 20 … 50, a second and 100 bytes of log apart,
+    /// at second 60.
+    fn needed(bytes: u64, age: u64) -> Option<Revision> {
+        let mut snapshots = Snapshots::open(Arc::new(NoDisk), |_, _| {}).unwrap();
+        let second = |number: u64| Timestamp::EPOCH + Duration::from_secs(number);
+        snapshots.saved = (1..=5)
+            .map(|number| Saved {
+                revision: number * 10,
+                time: second(number * 10),
+                bytes: 1,
+            })
+            .collect();
+        let age = Duration::from_secs(age);
+        let retention = Retention { bytes, age };
+        snapshots.oldest_needed(retention, second(60), |revision| (60 - revision) * 10)
+    }
+
+    #[test]
+    fn the_log_is_kept_as_far_as_bytes_and_age_allow() {
+        // All of it, as nothing is as old as that.
+        assert_eq!(needed(u64::MAX, 1000), Some(10));
+        // Back to second 35: the snapshot before it is needed.
+        assert_eq!(needed(u64::MAX, 25), Some(30));
+        assert_eq!(needed(u64::MAX, 30), Some(30));
+        assert_eq!(needed(300, 1000), Some(30));
+        assert_eq!(needed(299, 1000), Some(40));
+        assert_eq!(needed(299, 40), Some(40));
+        // Two snapshots are always kept, with the log behind the older one.
+        assert_eq!(needed(0, 0), Some(40));
+    }
+}
