@@ -45,6 +45,9 @@ impl RunningApp {
         };
         let own = store.writing_as(builder.name.clone());
         let mut report = BootReport::new(&builder.name, store.stats().log, &builder.registry);
+        if let Some(cut) = store.health().cut {
+            report.warnings.push(cut.to_string());
+        }
         declare_types(&own, &builder.registry, &mut report)?;
         for validator in &builder.registry.validators {
             let field = store.view().tree().resolve(validator.field)?;
@@ -116,6 +119,7 @@ impl RunningApp {
         let main_thread = tokio::task::spawn_local(serve(work, cx, app.ending()));
         let mut others = vec![
             tokio::task::spawn_local(app.clone().lead()),
+            tokio::task::spawn_local(app.clone().watch_store()),
             tokio::task::spawn_local(app.clone().tell_connection()),
             tokio::task::spawn_local(app.clone().tell_schemas()),
             tokio::task::spawn_local(app.clone().follow_levels()),

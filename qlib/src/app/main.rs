@@ -9,9 +9,8 @@ use tokio::sync::watch;
 
 use crate::app::builder::OwnArgument;
 use crate::app::registry::boot;
-use crate::app::{App, AppBuilder, logging};
+use crate::app::{App, AppBuilder, address, logging};
 use crate::model::{Error, Result};
-use crate::store::Store;
 
 /// What `qlib::main!` was given.
 #[derive(Clone, Copy, Debug)]
@@ -108,17 +107,16 @@ fn run<R: SetupResult>(main: Main, setup: impl FnOnce(&mut AppBuilder) -> R) -> 
         })
     });
     let level = level.transpose()?;
+    logging::init(builder.log.take());
     if builder.store.is_none() {
-        builder.store = Some(open(
-            matches.get_one::<String>("store").map(String::as_str),
-        )?);
+        let address = matches.get_one::<String>("store").map(String::as_str);
+        builder.store = Some(address::open(address, main.name)?);
     }
     if matches.get_flag("in-docker")
         && let Some(host) = host_name()
     {
         builder.instance(host);
     }
-    logging::init(builder.log.take());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
@@ -133,6 +131,7 @@ async fn serve(builder: AppBuilder, level: Option<i64>) -> Result<()> {
     let asked = watch::Sender::new(false);
     let mut end = asked.subscribe();
     tokio::task::spawn_local(Signals::new()?.watch(asked));
+    let store = builder.store.clone();
     let running = builder.start().await?;
     if let Some(level) = level {
         running.app().set_level(level)?;
@@ -152,7 +151,7 @@ async fn serve(builder: AppBuilder, level: Option<i64>) -> Result<()> {
     });
     running.stopped().await;
     running.stop().await;
-    Ok(())
+    store.map_or(Ok(()), |store| store.close())
 }
 
 /// The signals that end the application.
@@ -211,16 +210,6 @@ impl Signals {
     }
 }
 
-/// Opens the store that `Q_STORE` names.
-fn open(address: Option<&str>) -> Result<Store> {
-    match address {
-        None | Some("memory:") => Store::memory(),
-        Some(other) => Err(boot(format!(
-            "this version has no store for {other:?}; write memory:"
-        ))),
-    }
-}
-
 fn host_name() -> Option<SmolStr> {
     let name = std::fs::read_to_string("/etc/hostname").ok()?;
     let name = name.trim();
@@ -261,7 +250,7 @@ fn command(main: Main, builder: &AppBuilder) -> Command {
                 .long("store")
                 .value_name("ADDRESS")
                 .env("Q_STORE")
-                .help("Where the objects are kept: memory: (nothing outlives the process)"),
+                .help("Where the objects are kept: file:PATH (file: is the user's data directory, and the default), or memory: (nothing outlives the process)"),
         )
         .arg(
             Arg::new("log")

@@ -36,8 +36,10 @@ impl<W: Write> Writer<W> {
 
     /// Writes one part; the header is the first.
     pub(crate) fn write(&mut self, part: Part) -> io::Result<()> {
-        let message = Frame { part: Some(part) }.encode_to_vec();
-        let checksum = frame::write(&mut self.output, &message)?;
+        let mut bytes = vec![0; frame::HEAD];
+        bytes.extend(Frame { part: Some(part) }.encode_to_vec());
+        let checksum = frame::finish(&mut bytes);
+        self.output.write_all(&bytes)?;
         let footer = &mut self.footer;
         footer.frames += 1;
         footer.checksum = crc32c::crc32c_append(footer.checksum, &checksum.to_le_bytes());
@@ -83,11 +85,11 @@ impl<R: Read> Reader<R> {
     /// The next part; `None` after the footer, which was right.
     pub(crate) fn next(&mut self) -> Result<Option<Part>, Fault> {
         self.begin = self.end;
-        let Some((message, checksum)) = frame::read(&mut self.input)? else {
+        let Some((message, checksum)) = frame::read_next(&mut self.input)? else {
             return Err(self.damaged("no whole frame, or one with a wrong checksum"));
         };
         self.end += (frame::HEAD + message.len()) as u64;
-        let part = Frame::decode(bytes::Bytes::from(message))
+        let part = Frame::decode(message)
             .ok()
             .and_then(|frame| frame.part)
             .ok_or_else(|| self.damaged("a frame that is no part of a snapshot"))?;

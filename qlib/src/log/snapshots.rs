@@ -170,40 +170,12 @@ fn revision(name: &str) -> Option<Revision> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[derive(Debug)]
-    struct NoDisk;
-
-    impl Disk for NoDisk {
-        fn list(&self) -> io::Result<Vec<String>> {
-            Ok(Vec::new())
-        }
-
-        fn open(&self, _: &str) -> io::Result<Box<dyn crate::log::disk::File>> {
-            Err(io::ErrorKind::NotFound.into())
-        }
-
-        fn create(&self, _: &str) -> io::Result<Box<dyn crate::log::disk::File>> {
-            Err(io::ErrorKind::StorageFull.into())
-        }
-
-        fn rename(&self, _: &str, _: &str) -> io::Result<()> {
-            Ok(())
-        }
-
-        fn remove(&self, _: &str) -> io::Result<()> {
-            Ok(())
-        }
-
-        fn sync(&self) -> io::Result<()> {
-            Ok(())
-        }
-    }
+    use crate::log::Simulated;
 
     /// What is needed of snapshots at revisions 10, 20 … 50, a second and 100 bytes of log apart,
     /// at second 60.
     fn needed(bytes: u64, age: u64) -> Option<Revision> {
-        let mut snapshots = Snapshots::open(Arc::new(NoDisk), |_, _| {}).unwrap();
+        let mut snapshots = Snapshots::open(Arc::new(Simulated::default()), |_, _| {}).unwrap();
         let second = |number: u64| Timestamp::EPOCH + Duration::from_secs(number);
         snapshots.saved = (1..=5)
             .map(|number| Saved {

@@ -118,8 +118,6 @@ impl Store {
         let imported = Imported::read(&tree, input, &self.origin().writer)?;
         let now = self.clock().now();
         let restore = |tree: &Tree| Op::Restore(Arc::new(imported.into_image(tree, now)));
-        Ok(CommitFuture::new(
-            self.submit(|tree| Ok(smallvec::smallvec![restore(tree)])),
-        ))
+        Ok(self.submitted(self.submit(|tree| Ok(smallvec::smallvec![restore(tree)]))))
     }
 }

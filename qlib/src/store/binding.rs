@@ -177,13 +177,14 @@ impl Binding {
     pub fn commit(&mut self) -> CommitFuture {
         let id = self.id;
         let writes = std::mem::take(&mut self.writes);
-        CommitFuture::new(self.store.submit(|tree| {
+        let outcome = self.store.submit(|tree| {
             let mut ops = SmallVec::with_capacity(writes.len());
             for pending in writes {
                 ops.push(pending.into_op(id, tree)?);
             }
             Ok(ops)
-        }))
+        });
+        self.store.submitted(outcome)
     }
 }
 

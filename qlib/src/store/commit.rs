@@ -96,6 +96,7 @@ impl Store {
             cause,
             depth,
             fence,
+            inside_handler: _,
         } = &*self.origin;
         Commit {
             ops,

@@ -5,15 +5,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Waker;
 
-use parking_lot::{Mutex, RwLock, RwLockReadGuard};
+use parking_lot::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use smol_str::SmolStr;
 
-use crate::log::Log;
+use crate::log::{Cut, Group, Log, Room};
 use crate::model::{Applied, Clock, Commit, Error, Limits, Op, Receipt, Result, Revision};
 use crate::store::routes::{Reader, Routes};
 use crate::store::validate::Validators;
-use crate::store::window::{Window, WindowLimits};
-use crate::tree::Tree;
+use crate::store::window::Window;
+use crate::tree::{Changes, Tree};
 
 /// What the read-write lock guards. The only writer is the commit path.
 #[derive(Debug)]
@@ -34,6 +34,12 @@ pub(crate) struct Shared {
     pub(crate) validators: Validators,
     pub(crate) readers: Mutex<Vec<std::sync::Weak<Reader>>>,
     pub(crate) connection: tokio::sync::watch::Sender<bool>,
+    /// Where one waits for commits to be durable.
+    pub(crate) group: Option<Arc<Group>>,
+    /// Commits return when they are applied, whoever makes them.
+    pub(crate) buffered: bool,
+    /// What the opening had to cut off the log.
+    pub(crate) cut: Option<Cut>,
     /// Readers that have gone; the next commit or subscription closes them, so that dropping one
     /// does not need the core.
     closing: Mutex<Vec<Arc<Reader>>>,
@@ -67,10 +73,11 @@ impl Drop for CoreGuard<'_> {
 }
 
 impl Shared {
-    pub(crate) fn new(log: Box<dyn Log>, clock: Clock, window: WindowLimits) -> Self {
+    pub(crate) fn new(log: Box<dyn Log>, clock: Clock, tree: Tree, window: Window) -> Self {
+        let group = log.group().cloned();
         let core = Core {
-            tree: Tree::default(),
-            window: Window::new(window),
+            tree,
+            window,
             routes: Routes::default(),
             log,
             connected: true,
@@ -82,6 +89,9 @@ impl Shared {
             validators: Validators::default(),
             readers: Mutex::default(),
             connection: tokio::sync::watch::Sender::new(true),
+            group,
+            buffered: false,
+            cut: None,
             closing: Mutex::default(),
             has_closing: AtomicBool::new(false),
         }
@@ -153,11 +163,8 @@ impl Shared {
         let mut woken = Vec::new();
         let receipt = {
             let mut core = self.core.write();
-            let core = &mut *core;
-            if !core.connected {
-                return Err(Error::Disconnected);
-            }
-            self.close_readers(core);
+            core.must_be_connected()?;
+            self.close_readers(&mut core);
             let commit = prepare(&core.tree)?;
             if commit.ops.is_empty() {
                 return Ok(Receipt {
@@ -165,6 +172,10 @@ impl Shared {
                     time: core.tree.time(),
                     value: (),
                 });
+            }
+            while let Room::After(wait) = core.log.reserve(&commit)? {
+                RwLockWriteGuard::unlocked(&mut core, wait)?;
+                core.must_be_connected()?;
             }
             core.commit(commit, &self.clock, &mut woken)?
         };
@@ -176,9 +187,15 @@ impl Shared {
 }
 
 impl Core {
+    fn must_be_connected(&self) -> Result<()> {
+        if self.connected {
+            return Ok(());
+        }
+        Err(Error::Disconnected)
+    }
+
     fn commit(&mut self, commit: Commit, clock: &Clock, woken: &mut Vec<Waker>) -> Result<Receipt> {
         let receipt = self.log.next(clock.now());
-        self.log.reserve(&commit)?;
         let changes = match self.tree.apply(&commit, receipt.revision, receipt.time) {
             Ok(changes) => changes,
             Err(Error::ChainTooDeep { limit, .. }) => {
@@ -189,24 +206,9 @@ impl Core {
             }
             Err(error) => return Err(error),
         };
-        self.log.append(&commit, receipt);
-        let resync = commit.ops.iter().any(|op| matches!(op, Op::Restore(_)));
-        let Commit {
-            writer,
-            cause,
-            depth,
-            ..
-        } = commit;
-        let Receipt { revision, time, .. } = receipt;
-        let applied = Applied {
-            revision,
-            time,
-            writer,
-            cause,
-            depth,
-            resync,
-            changes,
-        };
+        self.log.append(&commit, &self.tree, receipt);
+        let applied = applied(commit, receipt, changes);
+        let (revision, resync) = (applied.revision, applied.resync);
         let Self {
             tree,
             window,
@@ -240,5 +242,18 @@ impl Core {
         }
         chain.reverse();
         chain
+    }
+}
+
+/// A commit with what it changed.
+pub(crate) fn applied(commit: Commit, receipt: Receipt, changes: Changes) -> Applied {
+    Applied {
+        revision: receipt.revision,
+        time: receipt.time,
+        resync: commit.ops.iter().any(|op| matches!(op, Op::Restore(_))),
+        writer: commit.writer,
+        cause: commit.cause,
+        depth: commit.depth,
+        changes,
     }
 }

@@ -7,6 +7,8 @@ mod commit;
 mod core;
 mod event;
 mod happening;
+mod health;
+mod open;
 mod outcome;
 mod past;
 mod reading;
@@ -29,9 +31,9 @@ use std::sync::Arc;
 
 use smol_str::SmolStr;
 
-use crate::log::{Log, MemoryLog};
 use crate::model::{
-    Cause, Clock, Entity, EntityId, Error, Fence, Field, FieldType, Op, Result, Revision, Schema,
+    Cause, Clock, Entity, EntityId, Error, Fence, Field, FieldType, Op, Receipt, Result, Revision,
+    Schema,
 };
 
 pub(crate) use self::core::Shared;
@@ -40,6 +42,8 @@ pub use binding::{Binding, BoundEntity};
 pub use change::Change;
 pub use event::{Delivery, Event, Lagged};
 pub use happening::{Created, Deleted, Moved, SchemaChanged};
+pub use health::{Health, Progress};
+pub use open::StoreOptions;
 pub use outcome::CommitFuture;
 pub use snapshot::Snapshot;
 pub use status::{ReaderStatus, Stats};
@@ -83,46 +87,24 @@ pub(crate) struct Origin {
     pub(crate) cause: Option<Cause>,
     pub(crate) depth: u8,
     pub(crate) fence: Option<Fence>,
+    /// Its commits return when they are applied: the log is a prefix, so nothing that comes later
+    /// can outlive the process without them.
+    pub(crate) inside_handler: bool,
 }
 
 impl Store {
-    /// A store that ends with the process, for tests and for what need not last.
-    ///
-    /// # Errors
-    /// None that a new store can have; the signature is that of every store.
-    pub fn memory() -> Result<Self> {
-        Self::open(
-            Box::<MemoryLog>::default(),
-            Clock::current(),
-            WindowLimits::default(),
-        )
-    }
-
-    /// A store in memory with a clock and a recent window of its own.
-    ///
-    /// # Errors
-    /// Those of [`Store::memory`].
-    pub fn memory_with(clock: Clock, window: WindowLimits) -> Result<Self> {
-        Self::open(Box::<MemoryLog>::default(), clock, window)
-    }
-
-    fn open(log: Box<dyn Log>, clock: Clock, window: WindowLimits) -> Result<Self> {
-        let store = Self {
-            shared: Arc::new(Shared::new(log, clock, window)),
-            origin: Arc::default(),
-        };
-        if store.shared.read().tree.is_empty() {
-            store.submit(|_| Ok(system::genesis()))?;
-        }
-        Ok(store)
-    }
-
     /// A handle that commits on behalf of another origin.
     pub(crate) fn on_behalf(&self, origin: Origin) -> Self {
         Self {
             shared: Arc::clone(&self.shared),
             origin: Arc::new(origin),
         }
+    }
+
+    /// A commit that was submitted, to wait for.
+    pub(crate) fn submitted<T>(&self, outcome: Result<Receipt<T>>) -> CommitFuture<T> {
+        let durable = !self.origin.inside_handler && !self.shared.buffered;
+        CommitFuture::new(outcome, self.shared.group.clone(), durable)
     }
 
     pub(crate) fn origin(&self) -> &Origin {
@@ -226,7 +208,7 @@ impl Store {
         &self,
         closure: impl FnMut(&mut Transaction<'_>) -> Result<T>,
     ) -> CommitFuture<T> {
-        CommitFuture::new(self.transact(closure))
+        self.submitted(self.transact(closure))
     }
 
     /// Declares or redefines a type.
@@ -235,7 +217,7 @@ impl Store {
     /// what entities hold.
     pub fn set_schema(&self, schema: Schema) -> CommitFuture {
         let op = Op::SetSchema(Box::new(schema));
-        CommitFuture::new(self.submit(|_| Ok(smallvec::smallvec![op])))
+        self.submitted(self.submit(|_| Ok(smallvec::smallvec![op])))
     }
 
     /// The type of that name.
@@ -304,17 +286,29 @@ impl Store {
     /// Takes commits again.
     ///
     /// # Errors
-    /// [`Error::InsideView`]
+    /// [`Error::InsideView`], [`Error::StoreFailed`]: it cannot.
     pub fn connect(&self) -> Result<()> {
-        self.set_connected(true)
+        match self.health().failure {
+            Some(failure) => Err(Error::StoreFailed(failure)),
+            None => self.set_connected(true),
+        }
     }
 
     fn set_connected(&self, connected: bool) -> Result<()> {
         self.shared.change(|core| core.connected = connected)?;
+        self.tell_connected(connected);
+        Ok(())
+    }
+
+    fn tell_connected(&self, connected: bool) {
         self.shared
             .connection
             .send_if_modified(|now| std::mem::replace(now, connected) != connected);
-        Ok(())
+    }
+
+    /// Tells those who watch the connection that the store takes no further commits.
+    pub(crate) fn lose_connection(&self) {
+        self.tell_connected(false);
     }
 
     /// Whether the store takes commits.

@@ -103,6 +103,6 @@ impl Store {
     pub fn restore_image(&self, image: Image) -> CommitFuture {
         let outcome: Result<_> =
             self.submit(|_| Ok(smallvec::smallvec![Op::Restore(Arc::new(image))]));
-        CommitFuture::new(outcome)
+        self.submitted(outcome)
     }
 }

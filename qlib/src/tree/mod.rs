@@ -14,6 +14,7 @@ mod family;
 mod index;
 mod json;
 mod locate;
+mod names;
 mod net;
 mod ordered;
 mod path;
@@ -143,7 +144,7 @@ impl Default for Tree {
             type_names: FxHashMap::default(),
             fields: Arc::new(
                 system
-                    .map(|name| (TypeId(u32::MAX), SmolStr::new_static(name)))
+                    .map(|name| (names::NO_TYPE, SmolStr::new_static(name)))
                     .to_vec(),
             ),
             writers: Arc::new(vec![SmolStr::default()]),

@@ -13,7 +13,6 @@ use crate::wire::proto::model as proto;
 /// A message that says nothing that this version understands.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-#[expect(unreachable_pub, reason = "an associated type of public traits")]
 pub struct Malformed(pub(crate) &'static str);
 
 /// The two halves of an id.

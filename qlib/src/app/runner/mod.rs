@@ -103,6 +103,7 @@ impl<W: Worker> Runner<W> {
             cause,
             depth: 0,
             fence: None,
+            inside_handler: true,
         };
         self.cx(handler, origin)
     }
@@ -164,6 +165,7 @@ impl<W: Worker> Runner<W> {
             cause,
             depth,
             fence: None,
+            inside_handler: true,
         };
         let mut cx = self.cx(handler.name.clone(), origin);
         let policy = &handler.definition.policy;

@@ -2,12 +2,16 @@
 //! that lose, tear and refuse what was written.
 
 mod directory;
+#[cfg(test)]
+mod simulated;
 mod stream;
 
 use std::fmt::Debug;
 use std::io;
 
 pub(crate) use directory::Directory;
+#[cfg(test)]
+pub(crate) use simulated::{Faults, Leaves, Simulated};
 pub(crate) use stream::{Input, Output};
 
 /// A directory of files without subdirectories.

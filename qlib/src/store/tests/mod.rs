@@ -15,6 +15,7 @@ mod backup;
 mod binding;
 mod conflicts;
 mod context;
+mod disk;
 mod events;
 mod history;
 mod lagging;

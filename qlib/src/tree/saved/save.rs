@@ -4,7 +4,7 @@ use crate::model::TypeId;
 use crate::tree::Tree;
 use crate::tree::saved::{BYTES, SLOTS, stamps, values};
 use crate::tree::types::TypeTable;
-use crate::wire::{SNAPSHOT_VERSION, entity_id, proto::log, proto::snapshot as proto};
+use crate::wire::{SNAPSHOT_VERSION, entity_id, proto::snapshot as proto};
 
 pub(crate) use crate::wire::proto::snapshot::part::Part;
 
@@ -51,7 +51,7 @@ impl Tree {
             r#type: (*declared_by != TypeId(u32::MAX)).then_some(declared_by.0),
             name: name.to_string(),
         });
-        let fences = self.fences.iter().map(|(election, token)| log::Fence {
+        let fences = self.fences.iter().map(|(election, token)| proto::Fence {
             election: election.to_string(),
             token: *token,
         });

@@ -41,7 +41,7 @@ pub struct Header {
     pub limits: ::core::option::Option<super::model::Limits>,
     /// The highest token of each election.
     #[prost(message, repeated, tag = "7")]
-    pub fences: ::prost::alloc::vec::Vec<super::log::Fence>,
+    pub fences: ::prost::alloc::vec::Vec<Fence>,
     /// By their numbers, from 0.
     #[prost(string, repeated, tag = "8")]
     pub writers: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
@@ -56,6 +56,13 @@ pub struct Header {
     /// How many entities follow.
     #[prost(uint64, tag = "12")]
     pub entities: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Fence {
+    #[prost(string, tag = "1")]
+    pub election: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub token: u64,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Type {
