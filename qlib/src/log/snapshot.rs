@@ -74,6 +74,11 @@ impl<R: Read> Reader<R> {
         }
     }
 
+    /// Bytes that were read.
+    pub(crate) fn offset(&self) -> u64 {
+        self.end
+    }
+
     /// What is wrong at the frame that was read last.
     pub(crate) fn damaged(&self, reason: &'static str) -> Fault {
         Fault::Damaged {

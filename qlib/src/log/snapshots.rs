@@ -9,8 +9,13 @@ use crate::log::snapshot::{Fault, Reader};
 use crate::model::{Revision, Timestamp};
 use crate::wire::proto::snapshot::part::Part;
 
-/// A snapshot that is being written.
-const NEW: &str = "snapshot.new";
+/// How the names of snapshots end, and of those that a commit restored.
+const SNAPSHOT: &str = ".snapshot";
+const RESTORED: &str = ".restored";
+
+/// Files that are being written.
+const NEW: &str = "new.snapshot";
+const NEW_RESTORED: &str = "new.restored";
 
 /// Bytes that are read at once.
 const BUFFER: usize = 256 << 10;
@@ -62,7 +67,7 @@ impl Snapshots {
     ) -> io::Result<Self> {
         let mut saved = Vec::new();
         for name in disk.list()? {
-            let Some(revision) = revision(&name) else {
+            let Some(revision) = revision(&name, SNAPSHOT) else {
                 continue;
             };
             let file = disk.open(&name)?;
@@ -91,7 +96,7 @@ impl Snapshots {
 
     /// Reads a snapshot.
     pub(crate) fn read(&self, revision: Revision) -> io::Result<BufReader<Input>> {
-        let file = self.disk.open(&name(revision))?;
+        let file = self.disk.open(&name(revision, SNAPSHOT))?;
         Ok(BufReader::with_capacity(BUFFER, Input::new(file)))
     }
 
@@ -101,70 +106,124 @@ impl Snapshots {
         revision: Revision,
         time: Timestamp,
         fill: impl FnOnce(Output) -> io::Result<Output>,
-    ) -> io::Result<()> {
-        let written = self
-            .disk
-            .create(NEW)
-            .and_then(|file| fill(Output::new(file))?.finish());
-        let bytes = written.inspect_err(|_| {
-            // Room that others may need; an opening removes it too.
-            let _ = self.disk.remove(NEW);
-        })?;
-        self.disk.rename(NEW, &name(revision))?;
-        self.disk.sync()?;
+    ) -> io::Result<u64> {
+        let bytes = write_whole(&*self.disk, NEW, &name(revision, SNAPSHOT), fill)?;
         self.saved.retain(|saved| saved.revision != revision);
         self.saved.push(Saved {
             revision,
             time,
             bytes,
         });
-        Ok(())
+        Ok(bytes)
     }
 
     /// The snapshot from which the log is kept, given how many bytes of log there are behind each;
-    /// `None` while there are too few snapshots for anything to go.
+    /// `None` while all of the log is.
     pub(crate) fn oldest_needed(
         &self,
         retention: Retention,
         now: Timestamp,
         log_behind: impl Fn(Revision) -> u64,
     ) -> Option<Revision> {
-        let most = self.saved.len().checked_sub(NEWEST)?;
         let limit = now - retention.age;
+        // The newest one that is older than what is to be kept.
         let by_age = self.saved.partition_point(|saved| saved.time <= limit);
-        let by_bytes = self
-            .saved
-            .iter()
-            .take_while(|saved| log_behind(saved.revision) > retention.bytes)
+        // The oldest one behind which there is no more than what may be kept.
+        let revisions = std::iter::once(0).chain(self.saved.iter().map(|saved| saved.revision));
+        let by_bytes = revisions
+            .take_while(|revision| log_behind(*revision) > retention.bytes)
             .count();
-        let needed = by_age.saturating_sub(1).max(by_bytes).min(most);
-        self.saved.get(needed).map(|saved| saved.revision)
+        let most = (self.saved.len() + 1).saturating_sub(NEWEST);
+        let needed = by_age.max(by_bytes).min(most).checked_sub(1)?;
+        Some(self.saved[needed].revision)
     }
 
-    /// Removes the snapshots before one.
+    /// Removes the snapshots before one, and what was restored before it.
     pub(crate) fn remove_before(&mut self, revision: Revision) -> io::Result<()> {
+        self.remove_restored(|restored| restored <= revision)?;
         while let Some(oldest) = self.saved.first()
             && oldest.revision < revision
         {
-            self.disk.remove(&name(oldest.revision))?;
+            self.disk.remove(&name(oldest.revision, SNAPSHOT))?;
             self.saved.remove(0);
         }
         Ok(())
     }
 
-    /// Whether a file of that name is one of these.
-    pub(crate) fn is_ours(name: &str) -> bool {
-        revision(name).is_some() || name == NEW
+    /// Removes what never became part of the log, which ends at `revision`.
+    pub(crate) fn remove_beyond(&self, revision: Revision) -> io::Result<()> {
+        for new in self.disk.list()?.iter().filter(|name| is_new(name)) {
+            self.disk.remove(new)?;
+        }
+        self.remove_restored(|restored| restored > revision)
+    }
+
+    fn remove_restored(&self, which: impl Fn(Revision) -> bool) -> io::Result<()> {
+        for name in self.disk.list()? {
+            if revision(&name, RESTORED).is_some_and(&which) {
+                self.disk.remove(&name)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The name of the file of what was restored as a revision.
+    pub(crate) fn restored_name(revision: Revision) -> String {
+        name(revision, RESTORED)
+    }
+
+    /// Reads what was restored as a revision.
+    pub(crate) fn read_restored(&self, revision: Revision) -> io::Result<BufReader<Input>> {
+        let file = self.disk.open(&name(revision, RESTORED))?;
+        Ok(BufReader::with_capacity(BUFFER, Input::new(file)))
+    }
+
+    /// Writes what is about to be restored as a revision: to a file apart from the snapshots, as
+    /// nobody knows yet whether it will be.
+    pub(crate) fn write_restored(
+        disk: &dyn Disk,
+        revision: Revision,
+        fill: impl FnOnce(Output) -> io::Result<Output>,
+    ) -> io::Result<u64> {
+        write_whole(disk, NEW_RESTORED, &name(revision, RESTORED), fill)
     }
 }
 
-fn name(revision: Revision) -> String {
-    format!("{revision:020}.snapshot")
+/// Writes a file that is there whole and on the disk afterwards, or not at all.
+fn write_whole(
+    disk: &dyn Disk,
+    new: &str,
+    name: &str,
+    fill: impl FnOnce(Output) -> io::Result<Output>,
+) -> io::Result<u64> {
+    let written = disk
+        .create(new)
+        .and_then(|file| fill(Output::new(file))?.finish());
+    let bytes = written.inspect_err(|_| {
+        // Room that others may need; an opening removes it too.
+        let _ = disk.remove(new);
+    })?;
+    disk.rename(new, name)?;
+    disk.sync()?;
+    Ok(bytes)
 }
 
-fn revision(name: &str) -> Option<Revision> {
-    let revision = name.strip_suffix(".snapshot")?.parse().ok()?;
-    (self::name(revision) == name).then_some(revision)
+/// Whether a file of that name is a snapshot, whole or not.
+pub(crate) fn is_snapshot(name: &str) -> bool {
+    revision(name, SNAPSHOT).is_some() || revision(name, RESTORED).is_some() || is_new(name)
+}
+
+fn is_new(name: &str) -> bool {
+    [NEW, NEW_RESTORED].contains(&name)
+}
+
+fn name(revision: Revision, suffix: &str) -> String {
+    format!("{revision:020}{suffix}")
+}
+
+fn revision(name: &str, suffix: &str) -> Option<Revision> {
+    let revision = name.strip_suffix(suffix)?.parse().ok()?;
+    (self::name(revision, suffix) == name).then_some(revision)
 }
 
 #[cfg(test)]
@@ -192,7 +251,9 @@ mod tests {
     #[test]
     fn the_log_is_kept_as_far_as_bytes_and_age_allow() {
         // All of it, as nothing is as old as that.
-        assert_eq!(needed(u64::MAX, 1000), Some(10));
+        assert_eq!(needed(u64::MAX, 1000), None);
+        assert_eq!(needed(600, 1000), None);
+        assert_eq!(needed(599, 1000), Some(10));
         // Back to second 35: the snapshot before it is needed.
         assert_eq!(needed(u64::MAX, 25), Some(30));
         assert_eq!(needed(u64::MAX, 30), Some(30));

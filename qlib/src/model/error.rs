@@ -202,8 +202,8 @@ pub enum Error {
     BadPageToken { token: SmolStr },
     #[error("{what} is refused: {reason}")]
     Refused { what: SmolStr, reason: Box<str> },
-    #[error("the snapshot {name} cannot be read: {reason}")]
-    Snapshot { name: Box<str>, reason: Box<str> },
+    #[error("the backup cannot be read: {reason}")]
+    Snapshot { reason: Box<str> },
     #[error(
         "line {line} of the import{}: {reason}; nothing was imported",
         at_field(entity, field)
@@ -214,7 +214,7 @@ pub enum Error {
         field: SmolStr,
         reason: Box<str>,
     },
-    #[error("the snapshot cannot be written: {reason}")]
+    #[error("what is written out cannot be: {reason}")]
     Backup { reason: Box<str> },
     #[error("the store is disconnected; commits are taken again once it is connected")]
     Disconnected,

@@ -3,41 +3,46 @@
 use std::io::{self, Read, Write};
 use std::sync::Arc;
 
+use crate::log::End;
 use crate::log::snapshot::{Fault, Reader, Writer};
-use crate::model::{EntityId, Error, Op, Result, Revision};
+use crate::model::{EntityId, Error, Result, Revision, Timestamp};
 use crate::store::{CommitFuture, Store};
 use crate::tree::{Imported, Load, Part, Tree};
 
-/// A tree that was read, with the position of its newest commit.
-#[derive(Debug)]
-pub(crate) struct Loaded {
-    pub(crate) tree: Tree,
-    pub(crate) epoch: u64,
-    pub(crate) chain: u64,
-}
-
-/// Writes a tree whose newest commit has this epoch and chain value.
-pub(crate) fn save<W: Write>(tree: &Tree, epoch: u64, chain: u64, output: W) -> io::Result<W> {
+/// Writes a tree as the log that ends at `end` made it. Between its parts, `go_on` may end it.
+pub(crate) fn save<W: Write>(
+    tree: &Tree,
+    end: End,
+    output: W,
+    mut go_on: impl FnMut() -> io::Result<()>,
+) -> io::Result<W> {
     let mut writer = Writer::new(output);
-    tree.save(epoch, chain, &mut |part| writer.write(part))?;
+    tree.save(end.epoch, end.chain, &mut |part| {
+        go_on()?;
+        writer.write(part)
+    })?;
     writer.finish()
 }
 
-/// Reads a tree; `progress` is told how many entities came, and how many there are.
-pub(crate) fn load(input: impl Read, mut progress: impl FnMut(u64, u64)) -> Result<Loaded, Fault> {
+/// Reads a tree and the end of the log that made it; `progress` is told how many bytes were read.
+pub(crate) fn load(input: impl Read, mut progress: impl FnMut(u64)) -> Result<(Tree, End), Fault> {
     let mut reader = Reader::new(input);
     let Some(Part::Header(header)) = reader.next()? else {
         return Err(reader.damaged("it does not begin with a header"));
     };
-    let (epoch, chain) = (header.epoch, header.chain);
+    let end = End {
+        revision: header.revision,
+        time: Timestamp::from_nanos(header.time),
+        chain: header.chain,
+        epoch: header.epoch,
+    };
     let mut load = Load::new(header).map_err(|fault| reader.damaged(fault.0))?;
     while let Some(part) = reader.next()? {
         load.take(part).map_err(|fault| reader.damaged(fault.0))?;
-        let (came, all) = load.progress();
-        progress(came, all);
+        progress(reader.offset());
     }
     let tree = load.finish().map_err(|fault| reader.damaged(fault.0))?;
-    Ok(Loaded { tree, epoch, chain })
+    Ok((tree, end))
 }
 
 impl Store {
@@ -59,11 +64,21 @@ impl Store {
     /// # Errors
     /// [`Error::Backup`]: what the writer said.
     pub fn backup(&self, output: impl Write) -> Result<Revision> {
-        let tree = self.shared().read().tree.clone();
-        save(&tree, 0, 0, output).map_err(|error| Error::Backup {
-            reason: error.to_string().into(),
-        })?;
-        Ok(tree.revision())
+        let (tree, end) = self.durable_tree()?;
+        save(&tree, end, output, || Ok(())).map_err(backup_error)?;
+        Ok(end.revision)
+    }
+
+    /// The tree as it is now, once all of it is on the disk: nothing leaves the process before.
+    fn durable_tree(&self) -> Result<(Tree, End)> {
+        let (tree, end) = {
+            let core = self.shared().read();
+            (core.tree.clone(), core.log.end())
+        };
+        if let Some(group) = &self.shared().group {
+            group.wait_durable(end.revision)?;
+        }
+        Ok((tree, end))
     }
 
     /// Replaces the whole store by a backup, in one commit, as [`Store::restore_snapshot`] does. It
@@ -72,11 +87,10 @@ impl Store {
     /// # Errors
     /// [`Error::Snapshot`] when it is damaged; the commit's error when this store refuses it.
     pub fn restore(&self, input: impl Read) -> Result<CommitFuture> {
-        let loaded = load(input, |_, _| {}).map_err(|fault| Error::Snapshot {
-            name: "to restore from".into(),
+        let (tree, _) = load(input, |_| {}).map_err(|fault| Error::Snapshot {
             reason: fault.to_string().into(),
         })?;
-        Ok(self.restore_image(loaded.tree.image()))
+        Ok(self.restore_image(tree.image()))
     }
 
     /// Writes an entity and all below it as JSON that people can read and that diffs well: one
@@ -96,12 +110,9 @@ impl Store {
     /// # Errors
     /// [`Error::Missing`], and [`Error::Backup`]: what the writer said.
     pub fn export(&self, top: impl Into<EntityId>, mut output: impl Write) -> Result<()> {
-        let tree = self.shared().read().tree.clone();
+        let (tree, _) = self.durable_tree()?;
         let top = tree.existing(top.into())?;
-        tree.export(top, &mut output, || {})
-            .map_err(|error| Error::Backup {
-                reason: error.to_string().into(),
-            })
+        tree.export(top, &mut output).map_err(backup_error)
     }
 
     /// Reads what [`Store::export`] wrote: puts the entity and all below it in place of what is
@@ -117,7 +128,12 @@ impl Store {
         let tree = self.shared().read().tree.clone();
         let imported = Imported::read(&tree, input, &self.origin().writer)?;
         let now = self.clock().now();
-        let restore = |tree: &Tree| Op::Restore(Arc::new(imported.into_image(tree, now)));
-        Ok(self.submitted(self.submit(|tree| Ok(smallvec::smallvec![restore(tree)]))))
+        Ok(self.submitted(self.submit_restore(|tree| Arc::new(imported.image(tree, now)))))
+    }
+}
+
+fn backup_error(error: io::Error) -> Error {
+    Error::Backup {
+        reason: error.to_string().into(),
     }
 }

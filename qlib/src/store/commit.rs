@@ -1,8 +1,10 @@
 //! From what is asked for to a commit.
 
+use std::sync::Arc;
+
 use smallvec::SmallVec;
 
-use crate::model::{Commit, Error, Expect, Op, Receipt, Result};
+use crate::model::{Commit, Error, Expect, Image, Op, Receipt, Result};
 use crate::store::transaction::{self, Transaction};
 use crate::store::{Origin, Store};
 use crate::tree::Tree;
@@ -73,6 +75,15 @@ impl Store {
                 outcome => return outcome,
             }
         }
+    }
+
+    /// Commits the replacement of the whole tree by an image.
+    pub(crate) fn submit_restore(&self, image: impl Fn(&Tree) -> Arc<Image>) -> Result<Receipt> {
+        let commit = |tree: &Tree| {
+            let ops = smallvec::smallvec![Op::Restore(image(tree))];
+            self.commit_of(ops, Vec::new())
+        };
+        self.shared.restore(commit)
     }
 
     /// Runs the validators, then commits.

@@ -3,6 +3,7 @@
 mod backup;
 mod binding;
 mod change;
+mod checkpoint;
 mod commit;
 mod core;
 mod event;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::model::{Image, ImageEntity, ImageField, Op, Result, Revision, Schema};
+use crate::model::{Image, ImageEntity, ImageField, Revision, Schema};
 use crate::store::{CommitFuture, Store};
 use crate::tree::Tree;
 
@@ -101,8 +101,7 @@ impl Store {
     /// # Errors
     /// The commit's error says which entity or field of the image is wrong.
     pub fn restore_image(&self, image: Image) -> CommitFuture {
-        let outcome: Result<_> =
-            self.submit(|_| Ok(smallvec::smallvec![Op::Restore(Arc::new(image))]));
-        self.submitted(outcome)
+        let image = Arc::new(image);
+        self.submitted(self.submit_restore(|_| Arc::clone(&image)))
     }
 }

@@ -38,10 +38,11 @@ pub(crate) struct Window {
 }
 
 impl Window {
-    pub(crate) fn new(limits: WindowLimits) -> Self {
+    /// A window that begins with the commit `first`.
+    pub(crate) fn new(limits: WindowLimits, first: Revision) -> Self {
         Self {
             limits,
-            first: 1,
+            first,
             commits: VecDeque::new(),
             bytes: 0,
             deletions: FxHashMap::default(),

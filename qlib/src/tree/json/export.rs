@@ -17,13 +17,8 @@ struct Open<C> {
 }
 
 impl Tree {
-    /// Writes an entity and all below it; `progress` is told of each entity.
-    pub(crate) fn export(
-        &self,
-        top: EntityRef<'_>,
-        output: &mut impl Write,
-        mut progress: impl FnMut(),
-    ) -> io::Result<()> {
+    /// Writes an entity and all below it.
+    pub(crate) fn export(&self, top: EntityRef<'_>, output: &mut impl Write) -> io::Result<()> {
         let mut text = Text::default();
         let mut open = Vec::new();
         text.head(top, true);
@@ -31,7 +26,6 @@ impl Tree {
             children: top.children(),
             any: false,
         });
-        progress();
         while let Some(above) = open.last_mut() {
             if let Some(child) = above.children.next() {
                 if above.any {
@@ -48,7 +42,6 @@ impl Tree {
                     children: child.children(),
                     any: false,
                 });
-                progress();
             } else {
                 if above.any {
                     text.depth -= 1;

@@ -50,8 +50,9 @@ impl Imported {
 
     /// The tree with these entities in place of the one at the top and all below it. A value that
     /// is there already keeps its time and its writer; the others are written `now`.
-    pub(crate) fn into_image(mut self, tree: &Tree, now: Timestamp) -> Image {
-        for entity in &mut self.entities {
+    pub(crate) fn image(&self, tree: &Tree, now: Timestamp) -> Image {
+        let mut entities = self.entities.clone();
+        for entity in &mut entities {
             let before = tree.entity(entity.id);
             for field in &mut entity.fields {
                 field.time = now;
@@ -70,13 +71,13 @@ impl Imported {
             }
         }
         let mut image = tree.image();
-        let top = self.entities.first();
+        let top = entities.first();
         let at = top.and_then(|top| image.entities.iter().position(|entity| entity.id == top.id));
         let replaced = match at {
             Some(at) => at..at + tree.subtree_len(image.entities[at].id),
             None => image.entities.len()..image.entities.len(),
         };
-        image.entities.splice(replaced, self.entities);
+        image.entities.splice(replaced, entities);
         image
     }
 }

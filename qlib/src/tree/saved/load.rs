@@ -91,11 +91,6 @@ impl Load {
         }
     }
 
-    /// How much of the entities there is.
-    pub(crate) fn progress(&self) -> (u64, u64) {
-        (self.came, self.entities)
-    }
-
     /// The tree, once all parts were taken.
     ///
     /// # Errors

@@ -8,13 +8,13 @@ use crate::tree::{Imported, Tree};
 fn export(tree: &Tree, top: EntityId) -> String {
     let mut text = Vec::new();
     let entity = tree.existing(top).unwrap();
-    tree.export(entity, &mut text, || {}).unwrap();
+    tree.export(entity, &mut text).unwrap();
     String::from_utf8(text).unwrap()
 }
 
 fn import(tree: &Tree, text: &str) -> Result<Image, Error> {
     let imported = Imported::read(tree, text.as_bytes(), &"tool".into())?;
-    Ok(imported.into_image(tree, Timestamp::from_nanos(1)))
+    Ok(imported.image(tree, Timestamp::from_nanos(1)))
 }
 
 /// The image without qualities, which an import sets.

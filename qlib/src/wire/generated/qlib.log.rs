@@ -201,9 +201,8 @@ pub struct Move {
     #[prost(message, optional, tag = "2")]
     pub parent: ::core::option::Option<super::model::EntityId>,
 }
-/// The whole tree was replaced by the snapshot that was written for this commit. It starts the epoch.
+/// The whole tree was replaced by the snapshot that was written for this commit, in a file that has its
+/// revision as its name. The next epoch begins.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Restore {
-    #[prost(uint64, tag = "1")]
-    pub epoch: u64,
 }

@@ -38,16 +38,7 @@ impl Decoder {
         record: &[u8],
         names: &impl Names,
     ) -> Result<Commit, Malformed> {
-        let commit =
-            proto::Commit::decode(record).map_err(|_| Malformed("a record that is no commit"))?;
-        for binding in commit.bindings {
-            self.bound.push(match binding.name {
-                Some(binding::Name::Text(text)) => Name::Text(text.into()),
-                Some(binding::Name::Type(name)) => Name::Type(name, None),
-                Some(binding::Name::Field(field)) => Name::Field(field, None),
-                None => return Err(Malformed("a number that is bound to nothing")),
-            });
-        }
+        let commit = self.bind(record)?;
         let writer = self.text(commit.writer)?;
         let cause = commit.cause.map(|cause| {
             Ok(Cause {
@@ -65,6 +56,31 @@ impl Decoder {
             depth: u8::try_from(commit.depth).map_err(|_| Malformed("a depth of over 255"))?,
             fence,
         })
+    }
+
+    /// The message of a record, with the numbers that it binds learned.
+    fn bind(&mut self, record: &[u8]) -> Result<proto::Commit, Malformed> {
+        let mut commit =
+            proto::Commit::decode(record).map_err(|_| Malformed("a record that is no commit"))?;
+        for binding in commit.bindings.drain(..) {
+            self.bound.push(match binding.name {
+                Some(binding::Name::Text(text)) => Name::Text(text.into()),
+                Some(binding::Name::Type(name)) => Name::Type(name, None),
+                Some(binding::Name::Field(field)) => Name::Field(field, None),
+                None => return Err(Malformed("a number that is bound to nothing")),
+            });
+        }
+        Ok(commit)
+    }
+
+    /// Passes over a record, but for the numbers that it binds. Says whether it is a restore.
+    ///
+    /// # Errors
+    /// What about it this version does not understand.
+    pub(crate) fn skip(&mut self, record: &[u8]) -> Result<bool, Malformed> {
+        let commit = self.bind(record)?;
+        let is_restore = |step: &proto::Op| matches!(step.op, Some(op::Op::Restore(_)));
+        Ok(commit.ops.iter().any(is_restore))
     }
 
     fn ops<N: Names>(
@@ -103,7 +119,8 @@ impl Decoder {
                 let Fence { election, token } = self.fence(claim)?;
                 Op::Claim { election, token }
             }
-            op::Op::Restore(_) => return Err(Malformed("a restore from a snapshot")),
+            // What was restored is in a file of its own.
+            op::Op::Restore(_) => Op::Restore(Default::default()),
             op::Op::SetLimits(limits) => Op::SetLimits(limits.try_into()?),
         })
     }
