@@ -345,9 +345,12 @@ impl SegmentReader {
         };
         if receipt.revision <= reading.from.revision {
             let skipped = self.decoder.skip(&record.commit);
-            let is_restore = skipped.map_err(|error| self.damage(end, error.to_string()))?;
-            end.advance(receipt.time, &record.commit, is_restore);
-            if end.revision == reading.from.revision && end != reading.from {
+            skipped.map_err(|error| self.damage(end, error.to_string()))?;
+            end.advance(receipt.time, &record.commit, false);
+            // The snapshot knows of the epochs that began on the way.
+            let from = reading.from;
+            end.epoch = from.epoch;
+            if end.revision == from.revision && end != from {
                 return Err(self.damage(end, "the snapshot of this revision is of another log"));
             }
         } else {

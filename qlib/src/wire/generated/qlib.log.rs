@@ -60,6 +60,12 @@ pub struct Commit {
     #[prost(message, repeated, tag = "6")]
     pub ops: ::prost::alloc::vec::Vec<Op>,
 }
+/// What is read of a Commit that a snapshot makes needless.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Bindings {
+    #[prost(message, repeated, tag = "1")]
+    pub bindings: ::prost::alloc::vec::Vec<Binding>,
+}
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Binding {
     #[prost(oneof = "binding::Name", tags = "1, 2, 3")]

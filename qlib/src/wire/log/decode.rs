@@ -38,7 +38,9 @@ impl Decoder {
         record: &[u8],
         names: &impl Names,
     ) -> Result<Commit, Malformed> {
-        let commit = self.bind(record)?;
+        let commit =
+            proto::Commit::decode(record).map_err(|_| Malformed("a record that is no commit"))?;
+        self.bind(commit.bindings)?;
         let writer = self.text(commit.writer)?;
         let cause = commit.cause.map(|cause| {
             Ok(Cause {
@@ -58,11 +60,8 @@ impl Decoder {
         })
     }
 
-    /// The message of a record, with the numbers that it binds learned.
-    fn bind(&mut self, record: &[u8]) -> Result<proto::Commit, Malformed> {
-        let mut commit =
-            proto::Commit::decode(record).map_err(|_| Malformed("a record that is no commit"))?;
-        for binding in commit.bindings.drain(..) {
+    fn bind(&mut self, bindings: Vec<proto::Binding>) -> Result<(), Malformed> {
+        for binding in bindings {
             self.bound.push(match binding.name {
                 Some(binding::Name::Text(text)) => Name::Text(text.into()),
                 Some(binding::Name::Type(name)) => Name::Type(name, None),
@@ -70,17 +69,20 @@ impl Decoder {
                 None => return Err(Malformed("a number that is bound to nothing")),
             });
         }
-        Ok(commit)
+        Ok(())
     }
 
-    /// Passes over a record, but for the numbers that it binds. Says whether it is a restore.
+    /// Passes over a record, but for the numbers that it binds.
     ///
     /// # Errors
     /// What about it this version does not understand.
-    pub(crate) fn skip(&mut self, record: &[u8]) -> Result<bool, Malformed> {
-        let commit = self.bind(record)?;
-        let is_restore = |step: &proto::Op| matches!(step.op, Some(op::Op::Restore(_)));
-        Ok(commit.ops.iter().any(is_restore))
+    pub(crate) fn skip(&mut self, record: &[u8]) -> Result<(), Malformed> {
+        let record = proto::Bindings::decode(record);
+        self.bind(
+            record
+                .map_err(|_| Malformed("a record that is no commit"))?
+                .bindings,
+        )
     }
 
     fn ops<N: Names>(
