@@ -19,18 +19,20 @@ pub use std::vec::Vec;
 pub use inventory;
 
 pub use crate::app::{
-    App, AppBuilder, AppSignals, ApplicationSignals, CallFuture, ContextOf, ContextValue,
-    ContextValues, Cx, Distance, Failure, LeadershipSignals, LeadsTo, Number, OnChange, OnEvent,
+    AnySignal, App, AppBuilder, AppSignals, ApplicationSignals, CallFuture, ContextOf,
+    ContextValue, ContextValues, Cx, Failure, LeadershipSignals, LeadsTo, OnChange, OnEvent,
     OnLagged, OnNothing, OnResync, OnSignal, OnTick, Origin, Outcome, Path, Registration, Registry,
     Request, Retry, Signal, SystemSignal, SystemSignals, Wiring, Worker, WorkerDefinition,
 };
 pub use crate::app::{Main, SetupResult, main, then};
 #[cfg(feature = "test")]
 pub use crate::app::{TestPlan, run_test};
+pub use crate::choice_field;
 pub use crate::leader::Leadership;
 pub use crate::model::{
-    Choice, Entity, EntityId, Field, FieldCache, FieldKey, FieldType, NewEntity, OnDelete,
-    Readable, Result, Row, Schema, Validator, Value, ValueRef, Writable,
+    Choice, Copied, Distance, Entity, EntityId, Field, FieldCache, FieldKey, FieldType, HasDefault,
+    NewEntity, Number, OnDelete, Readable, Result, Row, Schema, Validator, Value, ValueFor,
+    ValueRef, Writable, choice_of, choice_value,
 };
 pub use crate::origin;
 pub use crate::store::{
@@ -153,6 +155,32 @@ pub fn argument<A, V: Argument<A>>(value: V) -> A {
     value.give()
 }
 
+/// What `#[worker]` implements. A second block of one type is refused by the compiler with this
+/// name, which says what to do.
+pub trait OneWorkerBlockHoldsAllHandlers: Sized + 'static {
+    /// The worker's name.
+    const NAME: &'static str;
+
+    /// Where it is defined.
+    fn origin() -> Origin;
+
+    /// Says what it does.
+    fn define(worker: &mut WorkerDefinition<Self>);
+}
+
+#[diagnostic::do_not_recommend]
+impl<W: OneWorkerBlockHoldsAllHandlers> Worker for W {
+    const NAME: &'static str = <W as OneWorkerBlockHoldsAllHandlers>::NAME;
+
+    fn origin() -> Origin {
+        <W as OneWorkerBlockHoldsAllHandlers>::origin()
+    }
+
+    fn define(worker: &mut WorkerDefinition<Self>) {
+        <W as OneWorkerBlockHoldsAllHandlers>::define(worker);
+    }
+}
+
 /// A worker that qlib makes with `Default`.
 #[diagnostic::on_unimplemented(
     message = "qlib cannot make the worker `{Self}`",
@@ -185,10 +213,10 @@ pub struct Missing;
 pub struct NewValues(Vec<(FieldKey, Value)>);
 
 impl NewValues {
-    /// None yet.
+    /// None yet, with room for so many.
     #[must_use]
-    pub const fn new() -> Self {
-        Self(Vec::new())
+    pub fn with_capacity(fields: usize) -> Self {
+        Self(Vec::with_capacity(fields))
     }
 
     /// Takes the values of the entity that is extended.
@@ -196,7 +224,8 @@ impl NewValues {
         self.0.extend(base.into_values());
     }
 
-    /// The values, in the order in which they were given.
+    /// The values, in the order in which they were given; of a field that was given twice, the last
+    /// one counts.
     #[must_use]
     pub fn into_vec(self) -> Vec<(FieldKey, Value)> {
         self.0
@@ -207,9 +236,13 @@ impl Writable for NewValues {
     /// The last value of a field counts.
     fn write<E, T: FieldType>(&mut self, field: Field<E, T>, value: T) {
         let key = field.key();
-        self.0
-            .retain(|(other, _)| (other.name, other.declared_by) != (key.name, key.declared_by));
-        self.0.extend(value.encode().map(|value| (key, value)));
+        match value.encode() {
+            // Whoever reads the values takes the last one of a field.
+            Some(value) => self.0.push((key, value)),
+            None => self.0.retain(|(other, _)| {
+                (other.name, other.declared_by) != (key.name, key.declared_by)
+            }),
+        }
     }
 }
 

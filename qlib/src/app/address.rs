@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::app::registry::boot;
-use crate::model::Result;
+use crate::model::{Error, Result};
 use crate::store::{Progress, Store};
 
 /// Opens the store at an address; without one, that of the application in the user's data directory.
@@ -13,7 +13,7 @@ pub(super) fn open(address: Option<&str>, application: &str) -> Result<Store> {
         return Store::memory();
     }
     let Some(path) = address.strip_prefix("file:") else {
-        return Err(boot(format!(
+        return Err(Error::usage(format!(
             "this version has no store for {address:?}; write file:PATH or memory:"
         )));
     };

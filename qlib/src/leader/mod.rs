@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use smol_str::SmolStr;
 
-use crate::model::{Error, Fence, Op, Result};
-use crate::store::{Origin, Store};
+use crate::model::{Author, Error, Fence, Op, Result};
+use crate::store::Store;
 
 /// The states of an instance.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum State {
-    /// It cannot lead: one of its availability criteria does not hold.
+    /// It cannot lead: one of its availability criteria does not hold, or its main thread was blocked.
     Unavailable,
     /// Another instance leads, or nobody does.
     Follower,
@@ -86,9 +86,9 @@ impl Leadership {
             election: self.election.clone(),
             token: self.token,
         });
-        store.on_behalf(Origin {
+        store.on_behalf(Author {
             fence,
-            ..store.origin().clone()
+            ..store.author().clone()
         })
     }
 }
@@ -123,12 +123,10 @@ impl Election {
     pub(crate) fn campaign(&mut self) -> Result<Leadership> {
         let election = self.name.clone();
         let mut token = 0;
-        self.store.submit(|tree| {
+        self.store.submit(|tree, steps| {
             token = tree.fence(&election) + 1;
-            Ok(smallvec::smallvec![Op::Claim {
-                election: election.clone(),
-                token
-            }])
+            steps.push(Op::Claim { election, token });
+            Ok(())
         })?;
         let held = Arc::new(AtomicBool::new(true));
         let leadership = Leadership {

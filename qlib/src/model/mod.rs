@@ -3,7 +3,9 @@
 mod change;
 mod commit;
 mod condition;
+mod constraint;
 mod define;
+mod distance;
 mod entity;
 mod error;
 mod field_type;
@@ -17,26 +19,33 @@ mod schema;
 mod time;
 mod value;
 
-pub use change::{Applied, DeletedEntity, Effect, FieldChange, Place, Placement, SchemaChange};
+pub use change::{
+    Applied, CreatedEntity, DeletedEntity, Effect, FieldChange, Place, Placement, SchemaChange,
+};
+pub(crate) use commit::Steps;
 pub use commit::{
-    Cause, Commit, Create, Expect, Fence, FieldId, Op, Quality, Receipt, Revision, Stamp, TypeId,
-    Write, WriteMode,
+    Author, Cause, Commit, Create, Expect, Fence, FieldId, Op, Quality, Receipt, Revision, Stamp,
+    TypeId, Write, WriteMode,
 };
 pub use condition::{Condition, FieldName, Operator};
-pub use define::{FieldDefinition, Refers};
+pub use constraint::Range;
+pub(crate) use constraint::compile_pattern;
+pub use define::{FieldDefinition, HasDefault, Refers};
+pub use distance::{Distance, Number};
 pub use entity::{
     Choice, Entity, Field, FieldCache, FieldKey, Misfit, NewEntity, Row, Script, Validator,
 };
 pub(crate) use error::closest;
 pub use error::{Error, Result, Subject};
-pub use field_type::{FieldType, Lengthy, Ordered, Readable, Writable};
+pub use field_type::{
+    Copied, FieldType, Lengthy, Ordered, Readable, ValueFor, Writable, choice_of, choice_value,
+};
 pub use filter::{Contains, Filter, Text};
 pub use id::{EntityId, Ref};
 pub use image::{Image, ImageEntity, ImageField};
 pub use limits::Limits;
 pub use log_error::LogError;
 pub use query::{Hit, Order, OrderBy, Page, PageToken, Query};
-pub(crate) use schema::compile_pattern;
-pub use schema::{FieldSchema, OnDelete, Range, SYSTEM_FIELDS, Schema, Scope};
+pub use schema::{Access, FieldSchema, HistoryPolicy, OnDelete, SYSTEM_FIELDS, Schema, Scope};
 pub use time::{Clock, Timestamp};
 pub use value::{Kind, Value, ValueRef};

@@ -126,7 +126,7 @@ impl Store {
     /// store refuses, such as a name that a sibling has already.
     pub fn import(&self, input: impl Read) -> Result<CommitFuture> {
         let tree = self.shared().read().tree.clone();
-        let imported = Imported::read(&tree, input, &self.origin().writer)?;
+        let imported = Imported::read(&tree, input, &self.author.writer)?;
         let now = self.clock().now();
         Ok(self.submitted(self.submit_restore(|tree| Arc::new(imported.image(tree, now)))))
     }

@@ -4,7 +4,8 @@ use smallvec::SmallVec;
 use smol_str::SmolStr;
 
 use crate::model::{
-    Entity, EntityId, Field, FieldKey, FieldType, Op, Quality, Result, Value, Write, WriteMode,
+    Entity, EntityId, Field, FieldKey, FieldType, Op, Quality, Result, Revision, Value, Write,
+    WriteMode,
 };
 use crate::store::Store;
 use crate::store::outcome::CommitFuture;
@@ -88,9 +89,7 @@ impl Binding {
             let op = pending.clone().into_op(self.id, &tree)?;
             tree.try_steps(&[op], next)?;
         }
-        let location = tree.locate(self.id, field.key())?;
-        T::decode(tree.value_at(self.id, &location))
-            .map_err(|fault| fault.at(tree.subject(self.id), field.name()))
+        tree.read::<T, _>(self.id, field.key(), T::decode)
     }
 
     /// Writes a field.
@@ -116,6 +115,40 @@ impl Binding {
             value.encode(),
             WriteMode::IfValue(Box::new(expected.encode())),
         )
+    }
+
+    /// Writes a field if it was last written at `revision`; else the commit fails with
+    /// [`crate::Error::Expectation`].
+    ///
+    /// ```
+    /// # use qlib::*;
+    /// # use qlib::prelude::*;
+    /// #[derive(Entity)]
+    /// struct Lamp {
+    ///     #[field(default = 0)]
+    ///     level: i64,
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let store = Store::memory()?;
+    /// # store.set_schema(Lamp::schema()).await?;
+    /// # let desk = store.transaction(|tx| tx.create(EntityId::ROOT, "Desk", Lamp::builder())).await?;
+    /// let written = store.entity::<Lamp>(desk)?.set_level(1).commit().receipt().await?.revision;
+    /// let mut lamp = store.bind(desk);
+    /// lamp.set_if_revision(Lamp::FIELDS.Level, written, 2).commit().await?;
+    /// let again = lamp.set_if_revision(Lamp::FIELDS.Level, written, 3).commit().await;
+    /// assert!(matches!(again, Err(Error::Expectation { .. })));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn set_if_revision<E, T: FieldType>(
+        &mut self,
+        field: Field<E, T>,
+        revision: Revision,
+        value: T,
+    ) -> &mut Self {
+        self.write(field.key(), value.encode(), WriteMode::IfRevision(revision))
     }
 
     /// Adds to an Int or a Float.
@@ -176,14 +209,14 @@ impl Binding {
     /// any there is no commit.
     pub fn commit(&mut self) -> CommitFuture {
         let id = self.id;
-        let writes = std::mem::take(&mut self.writes);
-        let outcome = self.store.submit(|tree| {
-            let mut ops = SmallVec::with_capacity(writes.len());
-            for pending in writes {
-                ops.push(pending.into_op(id, tree)?);
+        let outcome = self.store.submit(|tree, steps| {
+            steps.reserve_exact(self.writes.len());
+            for pending in self.writes.drain(..) {
+                steps.push(pending.into_op(id, tree)?);
             }
-            Ok(ops)
+            Ok(())
         });
+        self.writes.clear();
         self.store.submitted(outcome)
     }
 }

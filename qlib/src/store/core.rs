@@ -11,14 +11,14 @@ use smol_str::SmolStr;
 
 use crate::log::{Cut, Disk, Group, Log, Room, Snapshots};
 use crate::model::{
-    Applied, Clock, Commit, Error, Limits, LogError, Op, Receipt, Result, Revision,
+    Applied, Clock, Commit, Error, Limits, LogError, Op, Receipt, Result, Revision, Steps,
 };
 use crate::store::backup::save;
 use crate::store::checkpoint::Checkpoints;
 use crate::store::routes::{Reader, Routes};
 use crate::store::validate::Validators;
 use crate::store::window::Window;
-use crate::tree::{Changes, Tree};
+use crate::tree::{Effects, Tree};
 
 /// What the read-write lock guards. The only writer is the commit path.
 #[derive(Debug)]
@@ -150,7 +150,10 @@ impl Shared {
     }
 
     fn close_readers(&self, core: &mut Core) {
-        if self.has_closing.swap(false, Ordering::AcqRel) {
+        // A look is cheaper than an exchange, and most often there is none.
+        if self.has_closing.load(Ordering::Relaxed)
+            && self.has_closing.swap(false, Ordering::AcqRel)
+        {
             for reader in std::mem::take(&mut *self.closing.lock()) {
                 core.routes.close(&reader);
             }
@@ -168,18 +171,22 @@ impl Shared {
         readers.push(Arc::downgrade(reader));
     }
 
-    /// Orders, applies and publishes a commit that `prepare` makes under the lock.
+    /// Orders, applies and publishes a commit whose steps `complete` adds under the lock.
     ///
     /// # Errors
     /// Why the commit is refused; nothing has changed then.
-    pub(crate) fn commit(&self, prepare: impl FnOnce(&Tree) -> Result<Commit>) -> Result<Receipt> {
+    pub(crate) fn commit(
+        &self,
+        mut commit: Commit,
+        complete: impl FnOnce(&Tree, &mut Steps) -> Result<()>,
+    ) -> Result<Receipt> {
         self.outside_views()?;
         let mut woken = Vec::new();
         let receipt = {
             let mut core = self.core.write();
             core.must_be_connected()?;
             self.close_readers(&mut core);
-            let commit = prepare(&core.tree)?;
+            complete(&core.tree, &mut commit.ops)?;
             if commit.ops.is_empty() {
                 return Ok(Receipt {
                     revision: core.tree.revision(),
@@ -215,7 +222,7 @@ impl Shared {
             let commit = prepare(&core.tree);
             let receipt = core.log.next(self.clock.now());
             let mut tree = core.tree.clone();
-            let changes = tree.apply(&commit, receipt.revision, receipt.time)?;
+            let effects = tree.apply(&commit, receipt.revision, receipt.time)?;
             if let Some(disk) = &core.disk {
                 let end = core.log.end();
                 Snapshots::write_restored(&**disk, receipt.revision, |output| {
@@ -237,7 +244,7 @@ impl Shared {
             if let Some(checkpoints) = &mut core.checkpoints {
                 checkpoints.hurry();
             }
-            core.publish(commit, receipt, changes, &mut woken);
+            core.publish(commit, receipt, effects, &mut woken);
             break receipt;
         };
         for waker in woken {
@@ -262,8 +269,8 @@ impl Core {
     /// Orders, applies and publishes a commit.
     fn commit(&mut self, commit: Commit, clock: &Clock, woken: &mut Vec<Waker>) -> Result<Receipt> {
         let receipt = self.log.next(clock.now());
-        let changes = match self.tree.apply(&commit, receipt.revision, receipt.time) {
-            Ok(changes) => changes,
+        let effects = match self.tree.apply(&commit, receipt.revision, receipt.time) {
+            Ok(effects) => effects,
             Err(Error::ChainTooDeep { limit, .. }) => {
                 return Err(Error::ChainTooDeep {
                     chain: self.chain(&commit),
@@ -272,7 +279,7 @@ impl Core {
             }
             Err(error) => return Err(error),
         };
-        self.publish(commit, receipt, changes, woken);
+        self.publish(commit, receipt, effects, woken);
         Ok(receipt)
     }
 
@@ -281,14 +288,14 @@ impl Core {
         &mut self,
         commit: Commit,
         receipt: Receipt,
-        changes: Changes,
+        effects: Effects,
         woken: &mut Vec<Waker>,
     ) {
         self.log.append(&commit, &self.tree, receipt);
         if let Some(checkpoints) = &mut self.checkpoints {
             checkpoints.consider(&self.tree, &*self.log);
         }
-        let applied = applied(commit, receipt, changes);
+        let applied = applied(commit, receipt, effects);
         let (revision, resync) = (applied.revision, applied.resync);
         let Self {
             tree,
@@ -297,7 +304,7 @@ impl Core {
             ..
         } = self;
         routes.enter(&applied, tree, woken);
-        window.push(Arc::new(applied), |old| routes.forget(old, tree));
+        window.push(applied, |old| routes.forget(old, tree));
         if resync {
             routes.wake_all(woken);
             let first = window.first();
@@ -309,13 +316,13 @@ impl Core {
     /// The handlers that provoked each other, the first one first.
     fn chain(&self, commit: &Commit) -> Vec<SmolStr> {
         let mut chain = Vec::new();
-        let mut cause = commit.cause.as_ref();
+        let mut cause = commit.author.cause.as_ref();
         while let Some(known) = cause {
             chain.push(known.handler.clone());
             cause = self
                 .window
                 .get(known.revision)
-                .and_then(|provoked| provoked.cause.as_ref());
+                .and_then(|provoked| provoked.author.cause.as_ref());
             if chain.len() > usize::from(Limits::DEFAULT.chain) + 1 {
                 break;
             }
@@ -326,14 +333,12 @@ impl Core {
 }
 
 /// A commit with what it changed.
-pub(crate) fn applied(commit: Commit, receipt: Receipt, changes: Changes) -> Applied {
+pub(crate) fn applied(commit: Commit, receipt: Receipt, effects: Effects) -> Applied {
     Applied {
         revision: receipt.revision,
         time: receipt.time,
         resync: commit.ops.iter().any(|op| matches!(op, Op::Restore(_))),
-        writer: commit.writer,
-        cause: commit.cause,
-        depth: commit.depth,
-        changes,
+        author: commit.author,
+        effects,
     }
 }

@@ -40,7 +40,9 @@ pub struct Lagged {
 /// One change, as a subscription delivers it.
 #[derive(Clone, Debug)]
 pub struct Delivery {
+    /// The commit as if it had done nothing else: whoever keeps a change keeps no more than that.
     pub(crate) commit: Arc<Applied>,
+    /// The effect's place in the whole commit.
     pub(crate) index: usize,
     pub(crate) field: FieldId,
     /// What the reader saw before, where it skipped changes in between.
@@ -53,7 +55,7 @@ impl Delivery {
     /// What happened.
     #[must_use]
     pub fn effect(&self) -> &Effect {
-        &self.commit.changes[self.index]
+        &self.commit.effects[0]
     }
 
     /// The entity; the Root for a schema.
@@ -118,13 +120,28 @@ impl Delivery {
     /// Who made that commit.
     #[must_use]
     pub fn writer(&self) -> &SmolStr {
-        &self.commit.writer
+        &self.commit.author.writer
     }
 
     /// What provoked that commit.
     #[must_use]
     pub fn cause(&self) -> Option<&Cause> {
-        self.commit.cause.as_ref()
+        self.commit.author.cause.as_ref()
+    }
+
+    /// Its place among all changes: its revision, then as the commit has it, a creation before the
+    /// fields of what it made.
+    pub(crate) fn order(&self) -> (Revision, usize, usize) {
+        let field = match self.effect() {
+            Effect::Created(created) => {
+                let mut fields = created.values.iter().map(|(field, _)| *field);
+                fields
+                    .position(|field| field == self.field)
+                    .map_or(0, |at| at + 1)
+            }
+            _ => 0,
+        };
+        (self.revision(), self.index, field)
     }
 
     /// Whether the change came from replacing the whole tree.
@@ -134,11 +151,55 @@ impl Delivery {
     }
 }
 
+/// What the typed forms of a delivery say of the commit that it comes from.
+macro_rules! commit_methods {
+    () => {
+        /// The commit that did it.
+        #[must_use]
+        pub fn revision(&self) -> crate::model::Revision {
+            self.delivery.revision()
+        }
+
+        /// When that commit was ordered.
+        #[must_use]
+        pub fn time(&self) -> crate::model::Timestamp {
+            self.delivery.time()
+        }
+
+        /// Who made that commit.
+        #[must_use]
+        pub fn writer(&self) -> &smol_str::SmolStr {
+            self.delivery.writer()
+        }
+
+        /// What provoked that commit.
+        #[must_use]
+        pub fn cause(&self) -> Option<&crate::model::Cause> {
+            self.delivery.cause()
+        }
+
+        /// Whether it came from replacing the whole tree.
+        #[must_use]
+        pub fn is_resync(&self) -> bool {
+            self.delivery.is_resync()
+        }
+
+        /// The same without its types.
+        #[must_use]
+        pub fn delivery(&self) -> &crate::store::Delivery {
+            &self.delivery
+        }
+    };
+}
+
+pub(crate) use commit_methods;
+
 /// The entity and the type that an effect is about.
 pub(crate) fn subject_of(effect: &Effect) -> (EntityId, TypeId) {
     match effect {
         Effect::Field(change) => (change.id, change.entity_type),
-        Effect::Created(placed) | Effect::Placed(placed) => (placed.id, placed.entity_type),
+        Effect::Created(created) => (created.id, created.entity_type),
+        Effect::Placed(placed) => (placed.id, placed.entity_type),
         Effect::Deleted(deleted) => (deleted.id, deleted.entity_type),
         Effect::Schema(change) => (EntityId::ROOT, change.entity_type),
     }
@@ -148,7 +209,11 @@ pub(crate) fn subject_of(effect: &Effect) -> (EntityId, TypeId) {
 pub(crate) fn current(effect: &Effect, field: FieldId) -> Option<ValueRef<'_>> {
     match effect {
         Effect::Field(change) => change.current.as_ref().map(Value::as_ref),
-        Effect::Created(placed) | Effect::Placed(placed) => placed_value(&placed.to, field),
+        Effect::Created(created) => {
+            let value = created.value(field).map(Value::as_ref);
+            value.or_else(|| placed_value(&created.place, field))
+        }
+        Effect::Placed(placed) => placed_value(&placed.to, field),
         Effect::Deleted(_) | Effect::Schema(_) => None,
     }
 }
@@ -157,10 +222,8 @@ pub(crate) fn current(effect: &Effect, field: FieldId) -> Option<ValueRef<'_>> {
 pub(crate) fn previous(effect: &Effect, field: FieldId) -> Option<ValueRef<'_>> {
     match effect {
         Effect::Field(change) => change.previous.as_ref().map(Value::as_ref),
-        Effect::Created(placed) | Effect::Placed(placed) => {
-            placed_value(placed.from.as_ref()?, field)
-        }
-        Effect::Deleted(_) | Effect::Schema(_) => None,
+        Effect::Placed(placed) => placed_value(&placed.from, field),
+        Effect::Created(_) | Effect::Deleted(_) | Effect::Schema(_) => None,
     }
 }
 

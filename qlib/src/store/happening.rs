@@ -3,14 +3,8 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use smol_str::SmolStr;
-
-use crate::model::{
-    Cause, Effect, EntityId, Field, FieldType, Place, Result, Revision, Schema, SchemaChange,
-    Subject, Timestamp, Value,
-};
-use crate::store::Store;
-use crate::store::event::Delivery;
+use crate::model::{Effect, EntityId, FieldId, Place, Schema, SchemaChange, Value, ValueRef};
+use crate::store::event::{Delivery, commit_methods};
 
 macro_rules! happening {
     ($name:ident, $doc:literal) => {
@@ -61,29 +55,7 @@ macro_rules! happening {
                 place(&self.delivery).map_or(EntityId::ROOT, |place| place.parent)
             }
 
-            /// The commit.
-            #[must_use]
-            pub fn revision(&self) -> Revision {
-                self.delivery.revision()
-            }
-
-            /// When the commit was ordered.
-            #[must_use]
-            pub fn time(&self) -> Timestamp {
-                self.delivery.time()
-            }
-
-            /// Who made the commit.
-            #[must_use]
-            pub fn writer(&self) -> &SmolStr {
-                self.delivery.writer()
-            }
-
-            /// What provoked the commit.
-            #[must_use]
-            pub fn cause(&self) -> Option<&Cause> {
-                self.delivery.cause()
-            }
+            commit_methods!();
         }
     };
 }
@@ -103,7 +75,8 @@ happening!(
 
 fn place(delivery: &Delivery) -> Option<&Place> {
     match delivery.effect() {
-        Effect::Created(placed) | Effect::Placed(placed) => Some(&placed.to),
+        Effect::Created(created) => Some(&created.place),
+        Effect::Placed(placed) => Some(&placed.to),
         Effect::Deleted(deleted) => Some(&deleted.place),
         Effect::Field(_) | Effect::Schema(_) => None,
     }
@@ -124,24 +97,19 @@ impl<E> Moved<E> {
 
     fn previous(&self) -> Option<&Place> {
         match self.delivery.effect() {
-            Effect::Placed(placed) => placed.from.as_ref(),
+            Effect::Placed(placed) => Some(&placed.from),
             _ => None,
         }
     }
 }
 
 impl<E> Deleted<E> {
-    /// The last value of a field.
-    ///
-    /// # Errors
-    /// [`crate::Error::Unset`]: it had none; [`crate::Error::UnknownField`].
-    pub fn last<T: FieldType>(&self, store: &Store, field: Field<E, T>) -> Result<T> {
-        let number = store.view().tree().resolve(field.key())?;
-        let value = match self.delivery.effect() {
-            Effect::Deleted(deleted) => deleted.value(number).map(Value::as_ref),
+    /// The last value of a field, by its number.
+    pub(crate) fn last_value(&self, field: FieldId) -> Option<ValueRef<'_>> {
+        match self.delivery.effect() {
+            Effect::Deleted(deleted) => deleted.value(field).map(Value::as_ref),
             _ => None,
-        };
-        T::decode(value).map_err(|fault| fault.at(Subject::from(self.id()), field.name()))
+        }
     }
 }
 
@@ -168,11 +136,7 @@ impl SchemaChanged {
         self.change()?.previous.as_ref()
     }
 
-    /// The commit.
-    #[must_use]
-    pub fn revision(&self) -> Revision {
-        self.delivery.revision()
-    }
+    commit_methods!();
 
     fn change(&self) -> Option<&SchemaChange> {
         match self.delivery.effect() {

@@ -30,11 +30,11 @@ mod window;
 
 use std::sync::Arc;
 
+use smallvec::smallvec;
 use smol_str::SmolStr;
 
 use crate::model::{
-    Cause, Clock, Entity, EntityId, Error, Fence, Field, FieldType, Op, Receipt, Result, Revision,
-    Schema,
+    Author, Clock, Entity, EntityId, Error, Field, FieldType, Op, Receipt, Result, Revision, Schema,
 };
 
 pub(crate) use self::core::Shared;
@@ -78,38 +78,38 @@ pub use window::WindowLimits;
 #[derive(Clone, Debug)]
 pub struct Store {
     shared: Arc<Shared>,
-    origin: Arc<Origin>,
-}
-
-/// On whose behalf commits are made.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Origin {
-    pub(crate) writer: SmolStr,
-    pub(crate) cause: Option<Cause>,
-    pub(crate) depth: u8,
-    pub(crate) fence: Option<Fence>,
+    author: Arc<Author>,
     /// Its commits return when they are applied: the log is a prefix, so nothing that comes later
     /// can outlive the process without them.
-    pub(crate) inside_handler: bool,
+    inside_handler: bool,
 }
 
 impl Store {
-    /// A handle that commits on behalf of another origin.
-    pub(crate) fn on_behalf(&self, origin: Origin) -> Self {
+    /// A handle that commits on behalf of another author.
+    pub(crate) fn on_behalf(&self, author: Author) -> Self {
         Self {
             shared: Arc::clone(&self.shared),
-            origin: Arc::new(origin),
+            author: Arc::new(author),
+            inside_handler: self.inside_handler,
+        }
+    }
+
+    /// A handle for the handlers of an application.
+    pub(crate) fn inside_handler(self) -> Self {
+        Self {
+            inside_handler: true,
+            ..self
         }
     }
 
     /// A commit that was submitted, to wait for.
     pub(crate) fn submitted<T>(&self, outcome: Result<Receipt<T>>) -> CommitFuture<T> {
-        let durable = !self.origin.inside_handler && !self.shared.buffered;
+        let durable = !self.inside_handler && !self.shared.buffered;
         CommitFuture::new(outcome, self.shared.group.clone(), durable)
     }
 
-    pub(crate) fn origin(&self) -> &Origin {
-        &self.origin
+    pub(crate) fn author(&self) -> &Author {
+        &self.author
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {
@@ -119,9 +119,9 @@ impl Store {
     /// A handle whose commits name this writer.
     #[must_use]
     pub fn writing_as(&self, writer: impl Into<SmolStr>) -> Self {
-        self.on_behalf(Origin {
+        self.on_behalf(Author {
             writer: writer.into(),
-            ..Origin::clone(&self.origin)
+            ..Author::clone(&self.author)
         })
     }
 
@@ -147,13 +147,8 @@ impl Store {
     /// [`Error::Missing`], [`Error::UnknownField`], [`Error::Unset`].
     #[inline]
     pub fn read<E, T: FieldType>(&self, id: impl Into<EntityId>, field: Field<E, T>) -> Result<T> {
-        let id = id.into();
         let core = self.shared.read();
-        let value = match core.tree.column_value(id, field.key()) {
-            Some(value) => value,
-            None => core.tree.located_value(id, field.key())?,
-        };
-        T::decode(value).map_err(|fault| fault.at(core.tree.subject(id), field.name()))
+        core.tree.read::<T, _>(id.into(), field.key(), T::decode)
     }
 
     /// The entity at an absolute path, such as `/Home/Kitchen`.
@@ -217,8 +212,8 @@ impl Store {
     /// The commit's error is [`Error::Schema`] where the new definition would lose or contradict
     /// what entities hold.
     pub fn set_schema(&self, schema: Schema) -> CommitFuture {
-        let op = Op::SetSchema(Box::new(schema));
-        self.submitted(self.submit(|_| Ok(smallvec::smallvec![op])))
+        let declare = smallvec![Op::SetSchema(Box::new(schema))];
+        self.submitted(self.submit_checked(declare, Vec::new()))
     }
 
     /// The type of that name.

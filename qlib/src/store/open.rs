@@ -229,9 +229,8 @@ impl Replay for Replaying {
     }
 
     fn take(&mut self, commit: Commit, receipt: Receipt) -> Result<()> {
-        let changes = self.tree.apply(&commit, receipt.revision, receipt.time)?;
-        let applied = applied(commit, receipt, changes);
-        self.window.push(Arc::new(applied), |_| {});
+        let effects = self.tree.apply(&commit, receipt.revision, receipt.time)?;
+        self.window.push(applied(commit, receipt, effects), |_| {});
         Ok(())
     }
 
@@ -322,10 +321,11 @@ impl Store {
     fn begin(shared: Shared) -> Result<Self> {
         let store = Self {
             shared: Arc::new(shared),
-            origin: Arc::default(),
+            author: Arc::default(),
+            inside_handler: false,
         };
         if store.shared.read().tree.is_empty() {
-            store.submit(|_| Ok(system::genesis()))?;
+            store.submit_checked(system::genesis(), Vec::new())?;
         }
         Ok(store)
     }

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 
 use smol_str::SmolStr;
 
-use crate::model::{Applied, Effect, EntityId, Result, Revision, ValueRef};
+use crate::model::{Applied, Effect, EntityId, Result, Revision};
 use crate::store::core::Shared;
 use crate::store::event::{Delivery, Event};
 use crate::store::routes::{Reader, Topic};
@@ -164,7 +164,8 @@ impl Subscription {
         self.interest.shape.as_ref().and_then(Shape::due)
     }
 
-    /// Reads all changes that are there, without waiting and without a copy of any. First values,
+    /// Reads all changes that are there, without waiting and without a copy of any: the effects that
+    /// hold them, where an [`Effect::Created`] holds the values that an entity began with. First values,
     /// context, merging, conditions and rate shaping are for [`Subscription::next`]: this is the bare
     /// log. Returns how many there were; none where [`Subscription::try_next`] has something else to
     /// say first: that changes were lost, or that the whole tree was replaced.
@@ -179,7 +180,7 @@ impl Subscription {
         }
         let mut count = 0;
         let _ = self.scan(&core, |_, commit, index| {
-            see(commit, &commit.changes[index]);
+            see(commit, &commit.effects[index]);
             count += 1;
             ControlFlow::<()>::Continue(())
         });
@@ -209,14 +210,5 @@ impl Drop for Subscription {
     fn drop(&mut self) {
         drop(self.reader.silence());
         self.shared.close_later(Arc::clone(&self.reader));
-    }
-}
-
-/// A value as a number, for a deadband.
-pub(crate) fn number(value: Option<ValueRef<'_>>) -> Option<f64> {
-    match value? {
-        ValueRef::Int(value) => Some(value as f64),
-        ValueRef::Float(value) => Some(value),
-        _ => None,
     }
 }

@@ -1,10 +1,12 @@
 //! Making entities and putting them somewhere else.
 
+use std::sync::Arc;
+
 use smallvec::SmallVec;
 use smol_str::SmolStr;
 
 use crate::model::{
-    Create, Effect, EntityId, Error, FieldChange, Place, Placement, Result, Stamp, Value,
+    Create, CreatedEntity, Effect, EntityId, Error, Place, Placement, Result, Stamp, Value,
     limits::name_fault,
 };
 use crate::tree::Tree;
@@ -41,11 +43,10 @@ impl Tree {
                 suggestion: None,
             });
         };
-        let layout = std::sync::Arc::clone(&table.layout);
-        let mut given: SmallVec<[Option<Value>; 16]> = layout
-            .fields
-            .iter()
-            .map(|field| normal(field.schema.default.clone()))
+        let layout = Arc::clone(&table.layout);
+        let defaults = layout.fields.iter();
+        let mut given: SmallVec<[Option<&Value>; 16]> = defaults
+            .map(|field| field.schema.default.as_ref())
             .collect();
         for (field, value) in values {
             let Some(position) = layout.position(*field) else {
@@ -57,7 +58,7 @@ impl Tree {
                     suggestion: None,
                 });
             };
-            given[position] = normal(Some(value.clone()));
+            given[position] = Some(value);
         }
         let in_place = |error| renamed(error, self.subject_at(*id, parent, name));
         for (field, value) in layout.fields.iter().zip(&given) {
@@ -75,32 +76,26 @@ impl Tree {
         }
         applying.again |= applying.deleted;
         let node = self.take_node(*id, entity_type.0);
-        let to = self.settle(
+        let place = self.settle(
             node,
             parent,
             self.family(parent).last,
             name.clone(),
             applying.stamp,
         );
-        applying.changes.push(Effect::Created(Box::new(Placement {
-            id: *id,
-            entity_type: *entity_type,
-            from: None,
-            to,
-            previous_stamp: Stamp::NEVER,
-        })));
+        let mut values = Vec::with_capacity(given.iter().flatten().count());
         for (position, value) in given.into_iter().enumerate() {
             let Some(value) = value else { continue };
-            self.put(node, position, Some(&value), applying.stamp);
-            applying.changes.push(Effect::Field(FieldChange {
-                id: *id,
-                entity_type: *entity_type,
-                field: layout.fields[position].id,
-                previous: None,
-                previous_stamp: Stamp::NEVER,
-                current: Some(value),
-            }));
+            self.fill(node, position, Some(value), applying.stamp.into());
+            values.push((layout.fields[position].id, normal(value.clone())));
         }
+        let created = CreatedEntity {
+            id: *id,
+            entity_type: *entity_type,
+            place,
+            values,
+        };
+        applying.effects.push(Effect::Created(Arc::new(created)));
         Ok(())
     }
 
@@ -137,20 +132,20 @@ impl Tree {
         }
         let height = if moves { self.height(node) } else { 0 };
         self.check_place(id, new_parent, &name, height)?;
-        let previous_stamp: Stamp = self.node(node).placed.into();
+        let previous_stamp: Stamp = self.links(node).placed.into();
         applying.again |= previous_stamp.revision == applying.stamp.revision;
         // A rename keeps the place among the siblings, a move goes behind them.
         let after = if moves {
             self.family(new_parent).last
         } else {
-            self.node(node).previous
+            self.links(node).previous
         };
         let from = self.unlink(node, applying.stamp.revision);
         let to = self.settle(node, new_parent, after, name, applying.stamp);
-        applying.changes.push(Effect::Placed(Box::new(Placement {
+        applying.effects.push(Effect::Placed(Arc::new(Placement {
             id,
             entity_type,
-            from: Some(from),
+            from,
             to,
             previous_stamp,
         })));

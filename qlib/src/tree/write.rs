@@ -4,8 +4,8 @@ use crate::model::{
     Error, FieldChange, FieldId, Kind, Quality, Result, Stamp, TypeId, Value, ValueRef, Write,
     WriteMode,
 };
-use crate::tree::Tree;
 use crate::tree::apply::Applying;
+use crate::tree::{Node, Tree};
 
 impl Tree {
     pub(super) fn write(&mut self, write: &Write, applying: &mut Applying) -> Result<()> {
@@ -20,7 +20,9 @@ impl Tree {
         ) {
             return self.write_system_field(write, applying);
         }
-        let (entity_type, slot) = (self.node(node).entity_type, self.node(node).slot);
+        let Node {
+            entity_type, slot, ..
+        } = *self.node(node);
         let table = &self.types[entity_type as usize];
         let Some(position) = table.layout.position(write.field) else {
             return Err(Error::UnknownField {
@@ -29,7 +31,8 @@ impl Tree {
                 suggestion: None,
             });
         };
-        if table.layout.fields[position].plain && self.write_plain(write, node, position, applying)
+        if table.layout.fields[position].plain
+            && self.write_plain(write, TypeId(entity_type), slot, position, applying)
         {
             return Ok(());
         }
@@ -96,7 +99,13 @@ impl Tree {
         stamp: Stamp,
     ) -> Result<Option<Value>> {
         let subject = || (self.subject(write.id), field.name.clone());
-        let given = || normal(write.value.clone().or_else(|| field.default.clone()));
+        let given = || {
+            write
+                .value
+                .clone()
+                .or_else(|| field.default.clone())
+                .map(normal)
+        };
         let subtract = match &write.mode {
             WriteMode::Always | WriteMode::IfChanged => return Ok(given()),
             WriteMode::IfValue(expected)
@@ -147,7 +156,7 @@ impl Tree {
                     .ok_or(Error::Overflow { entity, field })
             }
             (Kind::Float, Some(ValueRef::Float(a)), Some(Value::Float(b))) => {
-                Ok(normal(Some(Value::Float(if subtract {
+                Ok(Some(normal(Value::Float(if subtract {
                     a - b
                 } else {
                     a + b
@@ -232,9 +241,9 @@ impl Tree {
 }
 
 /// The value as it is stored: there is one zero.
-pub(super) fn normal(value: Option<Value>) -> Option<Value> {
+pub(super) fn normal(value: Value) -> Value {
     match value {
-        Some(Value::Float(number)) => Some(Value::Float(number + 0.0)),
+        Value::Float(number) => Value::Float(number + 0.0),
         other => other,
     }
 }

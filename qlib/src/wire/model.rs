@@ -1,12 +1,13 @@
 //! Values, schemas and limits as messages, and back.
 
 use std::ops::Bound;
+use std::time::Duration;
 
 use smol_str::SmolStr;
 
 use crate::model::{
-    EntityId, FieldSchema, Kind, Limits, OnDelete, Quality, Range, Schema, Scope, Timestamp, Value,
-    ValueRef,
+    Access, EntityId, FieldSchema, HistoryPolicy, Kind, Limits, OnDelete, Quality, Range, Schema,
+    Scope, Timestamp, Value, ValueRef,
 };
 use crate::wire::proto::model as proto;
 
@@ -212,6 +213,34 @@ impl From<&FieldSchema> for proto::FieldSchema {
             rank: field.rank,
             unit: field.unit.to_string(),
             doc: field.doc.to_string(),
+            read_role: field.access.read.as_ref().map(ToString::to_string),
+            write_role: field.access.write.as_ref().map(ToString::to_string),
+            history: field.history.map(Into::into),
+        }
+    }
+}
+
+/// Nanoseconds; what is longer than five centuries is for ever.
+pub(crate) fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
+impl From<HistoryPolicy> for proto::History {
+    fn from(policy: HistoryPolicy) -> Self {
+        Self {
+            keep: nanos(policy.keep),
+            min_interval: policy.min_interval.map(nanos),
+            deadband: policy.deadband,
+        }
+    }
+}
+
+impl From<proto::History> for HistoryPolicy {
+    fn from(policy: proto::History) -> Self {
+        Self {
+            keep: Duration::from_nanos(policy.keep),
+            min_interval: policy.min_interval.map(Duration::from_nanos),
+            deadband: policy.deadband,
         }
     }
 }
@@ -245,6 +274,11 @@ impl TryFrom<proto::FieldSchema> for FieldSchema {
             } else {
                 Scope::Runtime
             },
+            access: Access {
+                read: field.read_role.map(Into::into),
+                write: field.write_role.map(Into::into),
+            },
+            history: field.history.map(Into::into),
             rank: field.rank,
             unit: field.unit.into(),
             doc: field.doc.into(),
@@ -363,6 +397,15 @@ mod tests {
             target: Some("Room".into()),
             on_delete: OnDelete::Cascade,
             scope: Scope::Configuration,
+            access: Access {
+                read: None,
+                write: Some("operator".into()),
+            },
+            history: Some(HistoryPolicy {
+                keep: Duration::from_secs(60),
+                min_interval: Some(Duration::from_millis(5)),
+                deadband: Some(0.5),
+            }),
             rank: -7,
             unit: "°C".into(),
             doc: "How warm it is.".into(),

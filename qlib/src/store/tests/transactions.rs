@@ -1,4 +1,5 @@
 use super::*;
+use crate::model::{Author, Cause};
 
 #[test]
 fn reads_see_the_transactions_own_writes() {
@@ -10,7 +11,11 @@ fn reads_see_the_transactions_own_writes() {
         tx.set(device, STATUS, 5)?;
         assert_eq!(tx.read(device, STATUS)?, 5);
         tx.add(device, STATUS, 2)?;
+        tx.subtract(device, STATUS, 3)?;
+        tx.set_if(device, STATUS, 4, 7)?;
         assert_eq!(tx.read(device, STATUS)?, 7);
+        tx.set(device, NOTE, Some("n".into()))?;
+        tx.unset(device, NOTE)?;
         assert_eq!(tx.read(device, NOTE)?, None);
         tx.rename(device, "Light");
         assert_eq!(tx.find("/Hall/Light")?, device);
@@ -21,6 +26,9 @@ fn reads_see_the_transactions_own_writes() {
         tx.set_value(made, "Room", Value::EntityReference(room))?;
         tx.set_value(made, "Room->Floor", Value::Int(3))?;
         assert_eq!(tx.value(room, "Floor")?, Some(Value::Int(3)));
+        assert_eq!(tx.child(room, "Lamp")?, Some(made));
+        assert_eq!(tx.child(room, "Nothing")?, None);
+        assert!(tx.child(EntityId::new(), "Lamp").is_err());
         tx.move_to(made, EntityId::ROOT);
         assert_eq!(tx.find("/Lamp")?, made);
         tx.delete(device);
@@ -208,10 +216,10 @@ fn a_chain_that_is_too_deep_names_its_handlers() {
     for depth in 1..=17 {
         let handler = format!("Worker::step{depth}").into();
         let cause = Some(Cause { handler, revision });
-        let handle = store.on_behalf(Origin {
+        let handle = store.on_behalf(Author {
             depth,
             cause,
-            ..Origin::default()
+            ..Author::default()
         });
         let commit = done(handle.bind(device).set(STATUS, 1).commit());
         match commit {

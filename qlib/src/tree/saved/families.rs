@@ -52,7 +52,7 @@ impl Tree {
         if first != 0 {
             return first;
         }
-        let next = self.ancestors(node).map(|above| self.node(above).next);
+        let next = self.ancestors(node).map(|above| self.links(above).next);
         next.into_iter().find(|next| *next != 0).unwrap_or(0)
     }
 
@@ -66,7 +66,7 @@ impl Tree {
     /// Puts the children of a family, or more of them, below their parent; says how many.
     pub(super) fn load_family(&mut self, message: proto::Family) -> Result<usize, Malformed> {
         let parent = message.parent;
-        if parent == 0 || parent != self.root && self.node(parent).parent == 0 {
+        if parent == 0 || parent != self.root && self.links(parent).parent == 0 {
             return Err(Malformed("children of an entity that stands nowhere"));
         }
         let count = message.children.len();
@@ -75,17 +75,17 @@ impl Tree {
         for difference in message.children {
             child = child.wrapping_add(difference);
             let known = u32::try_from(child).unwrap_or(0);
-            let entry = self.node(known);
-            if known == self.root || entry.parent != 0 || !self.is_live(known) {
+            let placed = known == self.root || self.links(known).parent != 0;
+            if placed || !self.is_live(known) {
                 return Err(Malformed("a child that is no entity, or stands elsewhere"));
             }
-            let entry = self.nodes.get_mut(known as usize);
-            entry.parent = parent;
-            entry.previous = family.last;
+            let links = self.links.get_mut(known as usize);
+            links.parent = parent;
+            links.previous = family.last;
             if family.last == 0 {
                 family.first = known;
             } else {
-                self.nodes.get_mut(family.last as usize).next = known;
+                self.links.get_mut(family.last as usize).next = known;
             }
             family.last = known;
         }

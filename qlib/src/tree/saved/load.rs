@@ -8,14 +8,16 @@ use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
 use crate::model::{EntityId, FieldId, FieldSchema, Schema, Timestamp, TypeId};
-use crate::tree::column::{Column, read};
-use crate::tree::index::{Key, Referrer};
+use crate::tree::column::{Column, PackedStamp, read};
+use crate::tree::index::Key;
+use crate::tree::names::NO_TYPE;
 use crate::tree::ordered::OrderedSet;
+use crate::tree::referrers::Referrer;
 use crate::tree::saved::save::Part;
 use crate::tree::saved::{stamps, values};
 use crate::tree::table::Table;
 use crate::tree::types::{Layout, TypeTable};
-use crate::tree::{Node, Tree, id_hash};
+use crate::tree::{Links, Node, Tree, id_hash};
 use crate::wire::{Malformed, from_entity_id, proto::snapshot as proto};
 
 const GONE: Malformed = Malformed("a reference to an entity that does not exist");
@@ -59,8 +61,7 @@ impl Load {
         tree.writer_numbers = Arc::new(numbers.map(|(n, name)| (name.clone(), n)).collect());
         tree.writers = Arc::new(writers);
         let fields = header.fields.into_iter();
-        let fields =
-            fields.map(|field| (TypeId(field.r#type.unwrap_or(u32::MAX)), field.name.into()));
+        let fields = fields.map(|field| (field.r#type.map_or(NO_TYPE, TypeId), field.name.into()));
         tree.fields = Arc::new(fields.collect());
         tree.load_types(header.types)?;
         Ok(Self {
@@ -216,7 +217,7 @@ impl Tree {
         if u64::from(message.first) + message.nodes.len() as u64 > u64::from(slots) {
             return Err(Malformed("an entity in a slot that its type lacks"));
         }
-        let placed = stamps::read(self, message.placed.as_ref(), |_| Default::default())?;
+        let placed = stamps::read(self, message.placed.as_ref(), |_| PackedStamp::NEVER)?;
         let (mut count, mut node, mut name) = (0, 0i64, 0);
         for (slot, difference) in (message.first..).zip(&message.nodes) {
             node = node.wrapping_add(*difference);
@@ -240,11 +241,13 @@ impl Tree {
             }
             *self.nodes.get_mut(known as usize) = Node {
                 id,
-                name: message.names.get(name..end).ok_or(FEWER)?.into(),
                 entity_type: message.r#type,
                 slot,
+            };
+            *self.links.get_mut(known as usize) = Links {
+                name: message.names.get(name..end).ok_or(FEWER)?.into(),
                 placed: *placed,
-                ..Node::default()
+                ..Links::default()
             };
             *self.types[number].nodes.get_mut(slot as usize) = known;
             if id == EntityId::ROOT {
@@ -266,7 +269,7 @@ impl Tree {
             .ok_or(UNKNOWN)?;
         let variants = table.layout.fields[position].schema.choices.len();
         let stamps = stamps::read(self, message.stamps.as_ref(), |at| {
-            self.node(table.node(message.first.saturating_add(at as u32)))
+            self.links(table.node(message.first.saturating_add(at as u32)))
                 .placed
         })?;
         if u64::from(message.first) + stamps.len() as u64 > u64::from(table.used) {
@@ -283,11 +286,11 @@ impl Tree {
         let same_id = |a, b| self.node(a).id == self.node(b).id;
         let by_id = Table::of(ids, same_id).ok_or(Malformed("two entities of one id"))?;
         let names = live().filter(|node| *node != self.root).map(|node| {
-            let Node { parent, name, .. } = self.node(node);
+            let Links { parent, name, .. } = self.links(node);
             (self.name_hash(*parent, name), node)
         });
         let same_name = |a, b| {
-            let (a, b) = (self.node(a), self.node(b));
+            let (a, b) = (self.links(a), self.links(b));
             a.parent == b.parent && a.name == b.name
         };
         let by_name = Table::of(names, same_name).ok_or(Malformed("two children of one name"))?;
@@ -323,7 +326,9 @@ impl Tree {
         {
             return Err(GONE);
         }
-        self.referrers = OrderedSet::from_sorted(referrers);
+        for referrer in referrers {
+            self.referrers.insert(referrer);
+        }
         for (field, (unique, mut keys)) in indexes {
             keys.sort_unstable();
             if unique && keys.windows(2).any(|pair| pair[0].0 == pair[1].0) {

@@ -1,7 +1,8 @@
 //! A tree as parts.
 
-use crate::model::TypeId;
 use crate::tree::Tree;
+use crate::tree::column::PackedStamp;
+use crate::tree::names::NO_TYPE;
 use crate::tree::saved::{BYTES, SLOTS, stamps, values};
 use crate::tree::types::TypeTable;
 use crate::wire::{SNAPSHOT_VERSION, entity_id, proto::snapshot as proto};
@@ -48,7 +49,7 @@ impl Tree {
             slots: table.used,
         });
         let fields = self.fields.iter().map(|(declared_by, name)| proto::Field {
-            r#type: (*declared_by != TypeId(u32::MAX)).then_some(declared_by.0),
+            r#type: (*declared_by != NO_TYPE).then_some(declared_by.0),
             name: name.to_string(),
         });
         let fences = self.fences.iter().map(|(election, token)| proto::Fence {
@@ -85,13 +86,13 @@ impl Tree {
             message.nodes.push(i64::from(node) - before);
             before = i64::from(node);
             if node != 0 {
-                let node = self.node(node);
+                let (node, links) = (self.node(node), self.links(node));
                 let (high, low) = entity_id(node.id);
                 message.high.push(high);
                 message.low.push(low);
-                message.names.push_str(&node.name);
-                message.lengths.push(node.name.len() as u32);
-                placed.push(node.placed, Default::default());
+                message.names.push_str(&links.name);
+                message.lengths.push(links.name.len() as u32);
+                placed.push(links.placed, PackedStamp::NEVER);
             }
             if message.nodes.len() == SLOTS || message.names.len() > BYTES {
                 break;
@@ -115,7 +116,7 @@ impl Tree {
         let mut stamps = stamps::Writer::new(self);
         for slot in first..table.used {
             let stamp = column.stamp(slot);
-            stamps.push(stamp, self.node(table.node(slot)).placed);
+            stamps.push(stamp, self.links(table.node(slot)).placed);
             if stamp.has_value() {
                 values.push(column, slot);
             }

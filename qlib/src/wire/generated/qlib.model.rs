@@ -91,6 +91,23 @@ pub struct FieldSchema {
     pub unit: ::prost::alloc::string::String,
     #[prost(string, tag = "17")]
     pub doc: ::prost::alloc::string::String,
+    /// The roles that a client needs; without one, everyone who may reach the entity.
+    #[prost(string, optional, tag = "18")]
+    pub read_role: ::core::option::Option<::prost::alloc::string::String>,
+    #[prost(string, optional, tag = "19")]
+    pub write_role: ::core::option::Option<::prost::alloc::string::String>,
+    #[prost(message, optional, tag = "20")]
+    pub history: ::core::option::Option<History>,
+}
+/// Which values of a field are kept, in nanoseconds.
+#[derive(Clone, Copy, PartialEq, ::prost::Message)]
+pub struct History {
+    #[prost(uint64, tag = "1")]
+    pub keep: u64,
+    #[prost(uint64, optional, tag = "2")]
+    pub min_interval: ::core::option::Option<u64>,
+    #[prost(double, optional, tag = "3")]
+    pub deadband: ::core::option::Option<f64>,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Schema {

@@ -1,11 +1,13 @@
 //! From records to commits.
 
+use std::sync::Arc;
+
 use prost::Message;
-use smallvec::SmallVec;
 use smol_str::SmolStr;
 
 use crate::model::{
-    Cause, Commit, Create, EntityId, Fence, FieldId, Op, Quality, TypeId, Value, Write, WriteMode,
+    Author, Cause, Commit, Create, EntityId, Fence, FieldId, Op, Quality, Steps, TypeId, Value,
+    Write, WriteMode,
 };
 use crate::wire::log::Names;
 use crate::wire::proto::log as proto;
@@ -18,6 +20,8 @@ use crate::wire::{Malformed, from_entity_id};
 pub(crate) struct Decoder {
     /// By number, from 1.
     bound: Vec<Name>,
+    /// Who made the last commit.
+    author: Arc<Author>,
 }
 
 /// What a number is bound to; of a type or field, once it was needed, also its number in the tree.
@@ -50,13 +54,20 @@ impl Decoder {
         });
         let cause = cause.transpose()?;
         let fence = commit.fence.map(|fence| self.fence(fence)).transpose()?;
-        Ok(Commit {
-            ops: self.ops(commit.ops, names)?,
-            expect: Vec::new(),
+        let author = Author {
             writer,
             cause,
             depth: u8::try_from(commit.depth).map_err(|_| Malformed("a depth of over 255"))?,
             fence,
+        };
+        // One author often makes many commits.
+        if *self.author != author {
+            self.author = Arc::new(author);
+        }
+        Ok(Commit {
+            ops: self.ops(commit.ops, names)?,
+            expect: Vec::new(),
+            author: Arc::clone(&self.author),
         })
     }
 
@@ -78,19 +89,12 @@ impl Decoder {
     /// What about it this version does not understand.
     pub(crate) fn skip(&mut self, record: &[u8]) -> Result<(), Malformed> {
         let record = proto::Bindings::decode(record);
-        self.bind(
-            record
-                .map_err(|_| Malformed("a record that is no commit"))?
-                .bindings,
-        )
+        let record = record.map_err(|_| Malformed("a record that is no commit"))?;
+        self.bind(record.bindings)
     }
 
-    fn ops<N: Names>(
-        &mut self,
-        messages: Vec<proto::Op>,
-        names: &N,
-    ) -> Result<SmallVec<[Op; 1]>, Malformed> {
-        let mut ops = SmallVec::with_capacity(messages.len());
+    fn ops<N: Names>(&mut self, messages: Vec<proto::Op>, names: &N) -> Result<Steps, Malformed> {
+        let mut ops = Steps::with_capacity(messages.len());
         // The names with what the commit itself declares.
         let mut later: Option<N> = None;
         let mut declares = false;

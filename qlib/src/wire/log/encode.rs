@@ -34,15 +34,10 @@ impl Encoder {
     /// How many bytes a commit takes at most, before its types and fields are known by name.
     pub(crate) fn at_most(&self, commit: &Commit) -> usize {
         let text = |text: &SmolStr| BINDING + text.len();
-        let texts = text(&commit.writer)
-            + commit
-                .cause
-                .as_ref()
-                .map_or(0, |cause| text(&cause.handler))
-            + commit
-                .fence
-                .as_ref()
-                .map_or(0, |fence| text(&fence.election));
+        let author = &*commit.author;
+        let handler = author.cause.as_ref().map(|cause| text(&cause.handler));
+        let election = author.fence.as_ref().map(|fence| text(&fence.election));
+        let texts = text(&author.writer) + handler.unwrap_or(0) + election.unwrap_or(0);
         let mut unbound = Unbound {
             encoder: self,
             seen: FxHashSet::default(),
@@ -58,20 +53,21 @@ impl Encoder {
             names,
             bindings: Vec::new(),
         };
-        let writer = naming.text(&commit.writer);
-        let cause = commit.cause.as_ref().map(|Cause { handler, revision }| {
+        let author = &*commit.author;
+        let writer = naming.text(&author.writer);
+        let cause = author.cause.as_ref().map(|Cause { handler, revision }| {
             let handler = naming.text(handler);
             let revision = *revision;
             proto::Cause { handler, revision }
         });
-        let fence = commit.fence.as_ref();
+        let fence = author.fence.as_ref();
         let fence = fence.map(|Fence { election, token }| naming.fence(election, *token));
         let ops = commit.ops.iter().map(|op| naming.op(op)).collect();
         proto::Commit {
             bindings: naming.bindings,
             writer,
             cause,
-            depth: commit.depth.into(),
+            depth: author.depth.into(),
             fence,
             ops,
         }

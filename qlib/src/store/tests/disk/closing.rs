@@ -74,16 +74,16 @@ fn a_commit_of_one_field_takes_64_bytes_at_most() {
     let disk = Simulated::default();
     let store = Store::options().open_disk(Arc::new(disk.clone())).unwrap();
     declare(&store).unwrap();
-    store.submit(|tree| step(1, tree)).unwrap();
+    store.submit(|tree, ops| step(1, tree, ops)).unwrap();
     // The first ones bind names.
     let mut used = Vec::new();
     for number in 2..200 {
-        let receipt = store.submit(|tree| {
-            let mut ops = step(2, tree)?;
+        let receipt = store.submit(|tree, ops| {
+            step(2, tree, ops)?;
             if let Op::Write(write) = &mut ops[0] {
                 write.value = Some(Value::Int(number * 1_000_003));
             }
-            Ok(ops)
+            Ok(())
         });
         let group = store.shared.group.as_ref().unwrap();
         group.wait_durable(receipt.unwrap().revision).unwrap();
@@ -124,9 +124,6 @@ fn a_buffered_store_does_not_wait_for_the_disk() {
 #[test]
 fn inside_a_handler_applied_is_enough() {
     let store = open(&Simulated::default()).unwrap();
-    let handler = store.on_behalf(Origin {
-        inside_handler: true,
-        ..Origin::default()
-    });
+    let handler = store.clone().inside_handler();
     done(handler.set_schema(Schema::new("Room").field("Floor", Kind::Int))).unwrap();
 }

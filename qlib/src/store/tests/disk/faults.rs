@@ -25,7 +25,7 @@ fn a_sync_that_fails_ends_commits_and_not_reads() {
         let health = store.health();
         poisoned += 1;
         assert!(health.durable >= acknowledged && health.durable < health.applied);
-        let refused = store.submit(|tree| step(1, tree)).unwrap_err();
+        let refused = store.submit(|tree, ops| step(1, tree, ops)).unwrap_err();
         assert!(matches!(refused, Error::StoreFailed(_)), "{refused}");
         assert!(
             refused.to_string().contains(".log cannot be written"),
@@ -95,7 +95,7 @@ fn a_commit_that_one_segment_cannot_hold_gets_a_larger_one() {
     let disk = Simulated::default();
     let store = open(&disk).unwrap();
     declare(&store).unwrap();
-    store.submit(|tree| step(1, tree)).unwrap();
+    store.submit(|tree, ops| step(1, tree, ops)).unwrap();
     let long = "x".repeat(100_000);
     let set = store.transaction(|tx| tx.set_value(device(0), "Long", Value::from(long.as_str())));
     block_on(set).unwrap();

@@ -9,11 +9,11 @@ mod snapshots;
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use smallvec::{SmallVec, smallvec};
+use smallvec::smallvec;
 
 use super::*;
 use crate::log::{Faults, Leaves, Retention, Simulated, Sizes};
-use crate::model::{Cause, Create, Image, Timestamp, Write, WriteMode};
+use crate::model::{Cause, Create, Image, Steps, Timestamp, Write, WriteMode};
 use crate::tree::Tree;
 
 /// Commits of the script, behind the one that begins a store and the one that declares its types.
@@ -59,7 +59,7 @@ fn device(number: u64) -> EntityId {
 }
 
 /// The step of the script that makes commit `number`.
-fn step(number: u64, tree: &Tree) -> Result<SmallVec<[Op; 1]>> {
+fn step(number: u64, tree: &Tree, ops: &mut Steps) -> Result<()> {
     let write = |at: u64, field: &str, value: Value| {
         let id = device(at);
         Ok::<_, Error>(Op::Write(Write {
@@ -70,7 +70,7 @@ fn step(number: u64, tree: &Tree) -> Result<SmallVec<[Op; 1]>> {
             quality: crate::model::Quality::Good,
         }))
     };
-    Ok(match number % 10 {
+    let steps: Steps = match number % 10 {
         1 => smallvec![Op::Create(Box::new(Create {
             id: device(number / 10),
             entity_type: tree.type_id("Device")?,
@@ -97,7 +97,9 @@ fn step(number: u64, tree: &Tree) -> Result<SmallVec<[Op; 1]>> {
             "Status",
             Value::Int(number as i64)
         )?],
-    })
+    };
+    ops.extend(steps);
+    Ok(())
 }
 
 fn declare(store: &Store) -> Result<Revision> {
@@ -105,7 +107,7 @@ fn declare(store: &Store) -> Result<Revision> {
         .field("Status", FieldSchema::new(Kind::Int).default_value(0))
         .field("Long", Kind::String);
     Ok(store
-        .submit(|_| Ok(smallvec![Op::SetSchema(Box::new(device))]))?
+        .submit_checked(smallvec![Op::SetSchema(Box::new(device))], Vec::new())?
         .revision)
 }
 
@@ -141,7 +143,7 @@ fn commit(store: &Store, number: u64) -> Result<()> {
             .submit_restore(|tree| restored(number, tree))
             .map(drop);
     }
-    store.submit(|tree| step(number, tree)).map(drop)
+    store.submit(|tree, ops| step(number, tree, ops)).map(drop)
 }
 
 /// An image that differs from the tree: the last device has another name and no long text.
@@ -157,13 +159,13 @@ fn restored(number: u64, tree: &Tree) -> Arc<Image> {
 /// A handle with a writer and a cause that change now and then.
 fn as_somebody(store: &Store, number: u64) -> Store {
     let handler = format!("worker::{}", number % 7).into();
-    store.on_behalf(Origin {
+    store.on_behalf(Author {
         writer: format!("writer {}", number % 5).into(),
         cause: number.is_multiple_of(2).then_some(Cause {
             handler,
             revision: number / 2,
         }),
-        ..Origin::default()
+        ..Author::default()
     })
 }
 
