@@ -13,6 +13,7 @@ mod delete;
 mod difference;
 mod family;
 mod index;
+mod json;
 mod locate;
 mod names;
 mod net;
@@ -24,6 +25,7 @@ mod query;
 mod read;
 mod referrers;
 mod restore;
+mod saved;
 mod schema;
 mod table;
 #[cfg(test)]
@@ -49,10 +51,12 @@ use table::Table;
 use types::TypeTable;
 
 pub use apply::Effects;
+pub(crate) use json::Imported;
 pub(crate) use locate::Location;
 pub use path::{Lens, resolve};
 pub use query::{Answer, Found, Select, Source};
 pub use read::{Entities, EntityRef};
+pub(crate) use saved::{Load, Part};
 
 /// Who an entity is, and which slot of which columns is its own: all that a read by id needs. Node 0
 /// stands for none.
