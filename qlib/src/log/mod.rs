@@ -65,8 +65,8 @@ pub(crate) trait Log: Send + Sync + Debug {
     /// There is none; the commit is not applied then.
     fn reserve(&mut self, commit: &Commit) -> Result<Room>;
 
-    /// Takes a commit that was applied at the place that [`Log::next`] gave. The types and fields
-    /// that it declares have their names.
+    /// Takes a commit that was applied at the place that [`Log::next`] gave. `names` are those before
+    /// it, if it changes any.
     fn append(&mut self, commit: &Commit, names: &dyn Names, receipt: Receipt);
 
     /// The position of the newest commit.

@@ -163,6 +163,18 @@ pub enum Error {
         entity_type: SmolStr,
         reason: Box<str>,
     },
+    #[error("the store cannot have these types:{}", lines(refusals))]
+    RefusedSchemas {
+        refusals: Vec<crate::model::Refusal>,
+    },
+    #[error(
+        "the plan was made from the types of revision {made_from}, they changed at {now}; make it anew"
+    )]
+    StalePlan { made_from: u64, now: u64 },
+    #[error("{path}: {reason}")]
+    File { path: Box<str>, reason: Box<str> },
+    #[error("line {line} of the schema file: {reason}")]
+    SchemaFile { line: usize, reason: Box<str> },
     #[error("{entity}: {field} was changed by another commit meanwhile, 16 times in a row")]
     Conflict { entity: Subject, field: SmolStr },
     #[error("{entity}: {field} is not as expected: {reason}")]
@@ -318,6 +330,11 @@ fn did_you_mean(suggestion: &Option<SmolStr>) -> String {
         .as_ref()
         .map(|name| format!("; did you mean {name}?"))
         .unwrap_or_default()
+}
+
+fn lines(refusals: &[crate::model::Refusal]) -> String {
+    let lines = refusals.iter().map(|refusal| format!("\n- {refusal}"));
+    lines.collect()
 }
 
 fn referrers(by: &[(Subject, SmolStr)], more: usize) -> String {

@@ -244,7 +244,7 @@ impl Shared {
             if let Some(checkpoints) = &mut core.checkpoints {
                 checkpoints.hurry();
             }
-            core.publish(commit, receipt, effects, &mut woken);
+            core.publish(commit, receipt, effects, None, &mut woken);
             break receipt;
         };
         for waker in woken {
@@ -269,6 +269,11 @@ impl Core {
     /// Orders, applies and publishes a commit.
     fn commit(&mut self, commit: Commit, clock: &Clock, woken: &mut Vec<Waker>) -> Result<Receipt> {
         let receipt = self.log.next(clock.now());
+        let named = commit
+            .ops
+            .iter()
+            .any(Op::declares)
+            .then(|| self.tree.clone());
         let effects = match self.tree.apply(&commit, receipt.revision, receipt.time) {
             Ok(effects) => effects,
             Err(Error::ChainTooDeep { limit, .. }) => {
@@ -279,19 +284,22 @@ impl Core {
             }
             Err(error) => return Err(error),
         };
-        self.publish(commit, receipt, effects, woken);
+        self.publish(commit, receipt, effects, named.as_ref(), woken);
         Ok(receipt)
     }
 
-    /// Gives a commit that was applied to the log and to those who read.
+    /// Gives a commit that was applied to the log and to those who read. `named` is the tree before
+    /// a commit that changes names.
     fn publish(
         &mut self,
         commit: Commit,
         receipt: Receipt,
         effects: Effects,
+        named: Option<&Tree>,
         woken: &mut Vec<Waker>,
     ) {
-        self.log.append(&commit, &self.tree, receipt);
+        self.log
+            .append(&commit, named.unwrap_or(&self.tree), receipt);
         if let Some(checkpoints) = &mut self.checkpoints {
             checkpoints.consider(&self.tree, &*self.log);
         }

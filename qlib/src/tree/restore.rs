@@ -83,6 +83,13 @@ impl Tree {
         Ok(())
     }
 
+    /// The types of this tree without entities; numbers of types and fields stay.
+    pub(crate) fn without_entities(&self) -> Result<Self> {
+        let mut empty = self.emptied();
+        empty.declare_all(self, &Image::default(), Stamp::NEVER)?;
+        Ok(empty)
+    }
+
     /// The types of this tree without fields and entities; numbers of types and fields stay.
     fn emptied(&self) -> Self {
         let bare = self.types().map(|entity_type| {
@@ -92,6 +99,7 @@ impl Tree {
         });
         Self {
             revision: self.revision,
+            schema_revision: self.schema_revision,
             time: self.time,
             limits: self.limits,
             tag: next_tag(),

@@ -182,7 +182,15 @@ impl Log for FileLog {
     }
 
     fn append(&mut self, commit: &Commit, names: &dyn Names, receipt: Receipt) {
-        let message = self.encoder.encode(commit, names);
+        let message = match self.encoder.encode(commit, names) {
+            Ok(message) => message,
+            Err(error) => {
+                return self.group.fail(LogError::Unwritable {
+                    revision: receipt.revision,
+                    reason: error.to_string().into(),
+                });
+            }
+        };
         let elapsed = receipt.time.as_nanos().abs_diff(self.end.time.as_nanos());
         let length = message.encoded_len();
         self.group.push(receipt.revision, |bytes| {

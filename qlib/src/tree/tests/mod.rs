@@ -8,6 +8,7 @@ mod json;
 mod model;
 mod ops;
 mod pool;
+mod rename;
 mod saved;
 mod script;
 mod snapshot;
@@ -116,7 +117,11 @@ impl Trial {
             (self.encoder, self.decoder) = Default::default();
         }
         let room = self.encoder.at_most(commit);
-        let record = self.encoder.encode(commit, &self.tree).encode_to_vec();
+        let record = self
+            .encoder
+            .encode(commit, &self.twin)
+            .unwrap()
+            .encode_to_vec();
         assert!(record.len() <= room, "{} of {room} bytes", record.len());
         let read = self.decoder.decode(&record, &self.twin).unwrap();
         let expect = commit.expect.clone();

@@ -108,7 +108,7 @@ pub struct Fence {
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Op {
-    #[prost(oneof = "op::Op", tags = "1, 2, 3, 4, 5, 6, 7, 8")]
+    #[prost(oneof = "op::Op", tags = "1, 2, 3, 4, 5, 6, 7, 8, 9")]
     pub op: ::core::option::Option<op::Op>,
 }
 /// Nested message and enum types in `Op`.
@@ -131,6 +131,8 @@ pub mod op {
         Restore(super::Restore),
         #[prost(message, tag = "8")]
         SetLimits(super::super::model::Limits),
+        #[prost(message, tag = "9")]
+        DropField(super::DropField),
     }
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -199,6 +201,14 @@ pub struct FieldValue {
     pub field: u32,
     #[prost(message, optional, tag = "2")]
     pub value: ::core::option::Option<super::model::Value>,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DropField {
+    #[prost(uint32, tag = "1")]
+    pub field: u32,
+    /// The field whose values were made from those of the first; 0 is none.
+    #[prost(uint32, tag = "2")]
+    pub replaced_by: u32,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Move {
