@@ -17,7 +17,7 @@ pub(crate) use disk::{Directory, Disk};
 #[cfg(test)]
 pub(crate) use disk::{Faults, Leaves, Simulated};
 pub use file::Cut;
-pub(crate) use file::{FileLog, Group, Replay, Sizes};
+pub(crate) use file::{FileLog, Group, InUse, Replay, Sizes};
 pub(crate) use memory::MemoryLog;
 pub use snapshots::Retention;
 pub(crate) use snapshots::{Snapshots, is_snapshot};

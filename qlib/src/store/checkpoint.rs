@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 
 use parking_lot::{Condvar, Mutex};
 
-use crate::log::{Disk, End, FileLog, Group, Log, Retention, Snapshots};
+use crate::log::{Disk, End, FileLog, Group, InUse, Log, Retention, Snapshots};
 use crate::model::{Clock, LogError};
 use crate::store::backup::save;
 use crate::tree::Tree;
@@ -56,7 +56,7 @@ impl Checkpoints {
     pub(crate) fn begin(
         disk: Arc<dyn Disk>,
         snapshots: Snapshots,
-        group: Arc<Group>,
+        log: &FileLog,
         clock: Clock,
         plan: Plan,
     ) -> Result<Self, LogError> {
@@ -68,11 +68,13 @@ impl Checkpoints {
             stop: AtomicBool::new(false),
             failure: Mutex::new(None),
         });
+        let (group, segments) = log.parts();
         let (offer, offered) = sync_channel(1);
         let writing = Writing {
             disk,
             snapshots,
             group,
+            segments,
             clock,
             plan,
             common: Arc::clone(&common),
@@ -147,6 +149,7 @@ struct Writing {
     disk: Arc<dyn Disk>,
     snapshots: Snapshots,
     group: Arc<Group>,
+    segments: Arc<InUse>,
     clock: Clock,
     plan: Plan,
     common: Arc<Common>,
@@ -190,13 +193,13 @@ impl Writing {
 
     /// Removes what is older than what is to be kept.
     fn clean_up(&mut self) -> Result<(), LogError> {
-        let behind = |revision| self.group.bytes_behind(revision);
+        let behind = |revision| self.segments.bytes_behind(revision);
         let (retention, now) = (self.plan.retention, self.clock.now());
         let Some(oldest) = self.snapshots.oldest_needed(retention, now, behind) else {
             return Ok(());
         };
         // The log first: without a snapshot before it, it is of no use.
-        FileLog::remove_until(&*self.disk, &self.group, oldest)?;
+        self.segments.remove_until(&*self.disk, oldest)?;
         self.snapshots
             .remove_before(oldest)
             .map_err(|error| LogError::io("an old snapshot", "removed", &error))

@@ -139,18 +139,17 @@ impl StoreOptions {
         } = replaying;
         let unused = snapshots.remove_beyond(tree.revision());
         unused.map_err(|error| LogError::io("an unused snapshot", "removed", &error))?;
-        let mut shared = Shared::new(Box::new(log), self.clock.clone(), tree, window);
+        let clock = self.clock.clone();
+        let begun = Checkpoints::begin(Arc::clone(&disk), snapshots, &log, clock, self.plan);
+        let checkpoints = begun?;
+        let mut shared = Shared::new(Box::new(log), self.clock, tree, window);
         shared.buffered = self.buffered;
         shared.cut = cut;
         shared.damaged_snapshots = damaged;
-        if let Some(group) = shared.group.clone() {
-            let checkpoints =
-                Checkpoints::begin(Arc::clone(&disk), snapshots, group, self.clock, self.plan)?;
-            shared.change(|core| {
-                core.disk = Some(disk);
-                core.checkpoints = Some(checkpoints);
-            })?;
-        }
+        shared.change(|core| {
+            core.disk = Some(disk);
+            core.checkpoints = Some(checkpoints);
+        })?;
         let store = Store::begin(shared)?;
         if let Some(group) = &store.shared.group {
             group.wait_durable(store.revision())?;

@@ -6,6 +6,7 @@
 
 mod ahead;
 mod group;
+mod in_use;
 #[cfg(all(test, shuttle))]
 mod interleavings;
 mod recover;
@@ -28,9 +29,11 @@ use crate::model::{Commit, Error, LogError, Op, Receipt, Result, Revision, Times
 use crate::wire::log::{Encoder, Names};
 use crate::wire::proto::log as proto;
 use group::Place;
+use in_use::Used;
 use segment::VERSION;
 
 pub(crate) use group::{Group, Sizes};
+pub(crate) use in_use::InUse;
 pub(crate) use recover::Replay;
 
 /// Bytes of a record besides its commit, at most.
@@ -72,6 +75,7 @@ pub(crate) struct FileLog {
     encoder: Encoder,
     end: End,
     written: u64,
+    segments: Arc<InUse>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -87,14 +91,14 @@ impl FileLog {
         replay: &mut impl Replay,
     ) -> Result<(Self, Option<Cut>), LogError> {
         let recovered = recover::recover(&*disk, from, replay)?;
-        let (end, in_use) = (recovered.end, recovered.segments);
-        let group = Group::new(end.revision, in_use, recovered.next, sizes);
-        let group = Arc::new(group);
+        let end = recovered.end;
+        let group = Arc::new(Group::new(end.revision, recovered.next, sizes));
         let mut log = Self {
             group,
             encoder: Encoder::default(),
             end,
             written: recovered.written,
+            segments: Arc::new(InUse::new(recovered.segments)),
             threads: Vec::new(),
         };
         log.spawn("qlib-log", &disk, writer::run)?;
@@ -107,18 +111,9 @@ impl FileLog {
         segment::number(name).is_some() || segment::is_new(name)
     }
 
-    /// Removes the files whose commits are all at or before a revision.
-    pub(crate) fn remove_until(
-        disk: &dyn Disk,
-        group: &Group,
-        revision: Revision,
-    ) -> Result<(), LogError> {
-        while let Some(number) = group.forget_segment(revision) {
-            let name = segment::name(number);
-            disk.remove(&name)
-                .map_err(|error| LogError::io(&name, "removed", &error))?;
-        }
-        Ok(())
+    /// Where commits gather, and the segments in use.
+    pub(crate) fn parts(&self) -> (Arc<Group>, Arc<InUse>) {
+        (Arc::clone(&self.group), Arc::clone(&self.segments))
     }
 
     fn spawn(
@@ -172,7 +167,15 @@ impl Log for FileLog {
         };
         match self.group.reserve(room, fresh, header)? {
             Place::Here => {}
-            Place::Fresh => self.encoder = Encoder::default(),
+            Place::Fresh(number, size) => {
+                self.encoder = Encoder::default();
+                let first = end.revision + 1;
+                self.segments.push(Used {
+                    number,
+                    first,
+                    size,
+                });
+            }
             Place::After(wait) => {
                 let group = Arc::clone(&self.group);
                 return Ok(Room::After(Box::new(move || group.wait_for_room(wait))));

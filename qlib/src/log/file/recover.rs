@@ -9,7 +9,7 @@ use xxhash_rust::xxh3::xxh3_64_with_seed;
 use crate::log::End;
 use crate::log::disk::{Disk, File};
 use crate::log::file::Cut;
-use crate::log::file::group::InUse;
+use crate::log::file::in_use::Used;
 use crate::log::file::segment::{LEAST, VERSION, is_new, name, number};
 use crate::log::frame;
 use crate::model::{Commit, Image, LogError, Op, Receipt, Result, Revision, Timestamp};
@@ -60,7 +60,7 @@ pub(super) struct Recovered {
     /// Bytes of the commits that were handed out.
     pub(super) written: u64,
     /// The segments in use.
-    pub(super) segments: Vec<InUse>,
+    pub(super) segments: Vec<Used>,
     /// The number of the next segment.
     pub(super) next: u64,
     pub(super) cut: Option<Cut>,
@@ -96,7 +96,7 @@ pub(super) fn recover(
                 files.clear();
             }
             let number = *number;
-            segments.push(InUse {
+            segments.push(Used {
                 number,
                 first,
                 size,
