@@ -80,7 +80,7 @@ pub use app::{
 #[cfg(feature = "test")]
 pub use app::{Recorder, TestApp};
 pub use leader::{Leadership, State};
-pub use log::Cut;
+pub use log::{Cut, Retention};
 pub use model::{
     Access, Applied, Author, Cause, Choice, Clock, Commit, Condition, Contains, Conversion,
     Convert, Create, CreatedEntity, DeletedEntity, Effect, Entity, EntityId, Error, Expect, Fence,

@@ -214,6 +214,20 @@ pub enum Error {
     BadPageToken { token: SmolStr },
     #[error("{what} is refused: {reason}")]
     Refused { what: SmolStr, reason: Box<str> },
+    #[error("the backup cannot be read: {reason}")]
+    Snapshot { reason: Box<str> },
+    #[error(
+        "line {line} of the import{}: {reason}; nothing was imported",
+        at_field(entity, field)
+    )]
+    Import {
+        line: usize,
+        entity: SmolStr,
+        field: SmolStr,
+        reason: Box<str>,
+    },
+    #[error("what is written out cannot be: {reason}")]
+    Backup { reason: Box<str> },
     #[error("the store is disconnected; commits are taken again once it is connected")]
     Disconnected,
     #[error(
@@ -299,6 +313,15 @@ impl Error {
                 | Self::Gone { .. }
                 | Self::Other(_)
         )
+    }
+}
+
+/// Where an import came to: as far as it was read.
+fn at_field(entity: &SmolStr, field: &SmolStr) -> String {
+    match (entity.is_empty(), field.is_empty()) {
+        (true, _) => String::new(),
+        (false, true) => format!(", {entity}"),
+        (false, false) => format!(", {field} of {entity}"),
     }
 }
 

@@ -1,7 +1,9 @@
 //! The handle that users hold: reading, committing, subscribing.
 
+mod backup;
 mod binding;
 mod change;
+mod checkpoint;
 mod commit;
 mod core;
 mod event;

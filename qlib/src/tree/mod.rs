@@ -13,6 +13,7 @@ mod delete;
 mod difference;
 mod family;
 mod index;
+mod json;
 mod locate;
 mod names;
 mod net;
@@ -25,6 +26,7 @@ mod read;
 mod referrers;
 mod rename;
 mod restore;
+mod saved;
 mod schema;
 mod table;
 #[cfg(test)]
@@ -52,11 +54,13 @@ use types::TypeTable;
 pub use apply::Effects;
 pub(crate) use apply::size as op_size;
 pub(crate) use check::referred;
+pub(crate) use json::Imported;
 pub(crate) use locate::Location;
 pub use path::{Lens, resolve};
 pub use query::{Answer, Found, Select, Source};
 pub use read::{Entities, EntityRef};
 pub(crate) use rename::rename_in;
+pub(crate) use saved::{Load, Part};
 
 /// Who an entity is, and which slot of which columns is its own: all that a read by id needs. Node 0
 /// stands for none.

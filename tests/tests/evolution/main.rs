@@ -9,11 +9,11 @@ mod versions;
 use qlib::prelude::*;
 use qlib::{Schema, SchemaPlan, Value, WantedSchemas, plan};
 
-/// An entity below the Root: its name, its type and its values.
-type Made<'a> = (&'a str, &'a str, &'a [(&'a str, Value)]);
+/// A name, its type and its values.
+type Child<'a> = (&'a str, &'a str, &'a [(&'a str, Value)]);
 
-/// A store that has these types and entities.
-fn store(schemas: &[Schema], entities: &[Made<'_>]) -> Store {
+/// A store that has these types, and entities below the Root.
+fn store(schemas: &[Schema], entities: &[Child<'_>]) -> Store {
     let store = Store::memory().unwrap();
     let made = store.transaction(|tx| {
         schemas

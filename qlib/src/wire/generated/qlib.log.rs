@@ -60,6 +60,12 @@ pub struct Commit {
     #[prost(message, repeated, tag = "6")]
     pub ops: ::prost::alloc::vec::Vec<Op>,
 }
+/// What is read of a Commit that a snapshot makes needless.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Bindings {
+    #[prost(message, repeated, tag = "1")]
+    pub bindings: ::prost::alloc::vec::Vec<Binding>,
+}
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Binding {
     #[prost(oneof = "binding::Name", tags = "1, 2, 3")]
@@ -211,9 +217,8 @@ pub struct Move {
     #[prost(message, optional, tag = "2")]
     pub parent: ::core::option::Option<super::model::EntityId>,
 }
-/// The whole tree was replaced by the snapshot that was written for this commit. It starts the epoch.
+/// The whole tree was replaced by the snapshot that was written for this commit, in a file that has its
+/// revision as its name. The next epoch begins.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Restore {
-    #[prost(uint64, tag = "1")]
-    pub epoch: u64,
 }

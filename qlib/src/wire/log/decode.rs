@@ -40,14 +40,7 @@ impl Decoder {
     pub(crate) fn decode(&mut self, record: &[u8], names: &dyn Names) -> Result<Commit, Malformed> {
         let commit =
             proto::Commit::decode(record).map_err(|_| Malformed("a record that is no commit"))?;
-        for binding in commit.bindings {
-            self.bound.push(match binding.name {
-                Some(binding::Name::Text(text)) => Name::Text(text.into()),
-                Some(binding::Name::Type(name)) => Name::Type(name, None),
-                Some(binding::Name::Field(field)) => Name::Field(field, None),
-                None => return Err(Malformed("a number that is bound to nothing")),
-            });
-        }
+        self.bind(commit.bindings)?;
         let writer = self.text(commit.writer)?;
         let cause = commit.cause.map(|cause| {
             Ok(Cause {
@@ -71,6 +64,28 @@ impl Decoder {
             expect: Vec::new(),
             author: Arc::clone(&self.author),
         })
+    }
+
+    fn bind(&mut self, bindings: Vec<proto::Binding>) -> Result<(), Malformed> {
+        for binding in bindings {
+            self.bound.push(match binding.name {
+                Some(binding::Name::Text(text)) => Name::Text(text.into()),
+                Some(binding::Name::Type(name)) => Name::Type(name, None),
+                Some(binding::Name::Field(field)) => Name::Field(field, None),
+                None => return Err(Malformed("a number that is bound to nothing")),
+            });
+        }
+        Ok(())
+    }
+
+    /// Passes over a record, but for the numbers that it binds.
+    ///
+    /// # Errors
+    /// What about it this version does not understand.
+    pub(crate) fn skip(&mut self, record: &[u8]) -> Result<(), Malformed> {
+        let record = proto::Bindings::decode(record);
+        let record = record.map_err(|_| Malformed("a record that is no commit"))?;
+        self.bind(record.bindings)
     }
 
     fn ops(&mut self, messages: Vec<proto::Op>, names: &dyn Names) -> Result<Steps, Malformed> {
@@ -110,7 +125,8 @@ impl Decoder {
                 let Fence { election, token } = self.fence(claim)?;
                 Op::Claim { election, token }
             }
-            op::Op::Restore(_) => return Err(Malformed("a restore from a snapshot")),
+            // What was restored is in a file of its own.
+            op::Op::Restore(_) => Op::Restore(Default::default()),
             op::Op::SetLimits(limits) => Op::SetLimits(limits.try_into()?),
             op::Op::DropField(drop) => Op::DropField {
                 field: self.field(drop.field, names)?,
