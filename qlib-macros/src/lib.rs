@@ -37,7 +37,10 @@ pub fn derive_choice(input: TokenStream) -> TokenStream {
 ///
 /// The struct: `#[entity(extends = Base, rename = "Name", unlocked)]`. A field:
 /// `#[field(index, unique, default = value, range(0..=100), pattern = "[a-z]+", max_length = 64,
-/// unit = "°C", on_delete = "refuse", rename = "Name", validate = path, configuration, rank = 10)]`.
+/// unit = "°C", on_delete = "refuse", rename = "Name", validate = path, configuration,
+/// access(read = "guest", write = "operator"), history(keep = "30d", min_interval = "1s", deadband =
+/// 0.5), rank = 10)]`. What `access` says is for clients from outside; see `qlib::Access` for what
+/// asks it.
 ///
 /// ```ignore
 /// #[derive(Entity)]

@@ -81,13 +81,14 @@ pub use app::{
 pub use app::{Recorder, TestApp};
 pub use leader::{Leadership, State};
 pub use model::{
-    Applied, Cause, Choice, Clock, Commit, Condition, Contains, Create, DeletedEntity, Effect,
-    Entity, EntityId, Error, Expect, Fence, Field, FieldCache, FieldChange, FieldDefinition,
-    FieldId, FieldKey, FieldName, FieldSchema, FieldType, Filter, Hit, Image, ImageEntity,
-    ImageField, Kind, Lengthy, Limits, Misfit, NewEntity, OnDelete, Op, Operator, Order, OrderBy,
-    Ordered, Page, PageToken, Place, Placement, Quality, Query, Range, Readable, Receipt, Ref,
-    Refers, Result, Revision, Row, SYSTEM_FIELDS, Schema, SchemaChange, Scope, Script, Stamp,
-    Subject, Text, Timestamp, TypeId, Validator, Value, ValueRef, Writable, Write, WriteMode,
+    Access, Applied, Cause, Choice, Clock, Commit, Condition, Contains, Create, DeletedEntity,
+    Effect, Entity, EntityId, Error, Expect, Fence, Field, FieldCache, FieldChange,
+    FieldDefinition, FieldId, FieldKey, FieldName, FieldSchema, FieldType, Filter, HistoryPolicy,
+    Hit, Image, ImageEntity, ImageField, Kind, Lengthy, Limits, Misfit, NewEntity, OnDelete, Op,
+    Operator, Order, OrderBy, Ordered, Page, PageToken, Place, Placement, Quality, Query, Range,
+    Readable, Receipt, Ref, Refers, Result, Revision, Row, SYSTEM_FIELDS, Schema, SchemaChange,
+    Scope, Script, Stamp, Subject, Text, Timestamp, TypeId, Validator, Value, ValueRef, Writable,
+    Write, WriteMode,
 };
 pub use store::{
     Binding, Bound, BoundEntity, Change, Changes, CommitFuture, Created, Deleted, Delivery, Event,

@@ -20,17 +20,17 @@ pub use inventory;
 
 pub use crate::app::{
     App, AppBuilder, AppSignals, ApplicationSignals, CallFuture, ContextOf, ContextValue,
-    ContextValues, Cx, Distance, Failure, LeadershipSignals, LeadsTo, Number, OnChange, OnEvent,
-    OnLagged, OnNothing, OnResync, OnSignal, OnTick, Origin, Outcome, Path, Registration, Registry,
-    Request, Retry, Signal, SystemSignal, SystemSignals, Wiring, Worker, WorkerDefinition,
+    ContextValues, Cx, Failure, LeadershipSignals, LeadsTo, OnChange, OnEvent, OnLagged, OnNothing,
+    OnResync, OnSignal, OnTick, Origin, Outcome, Path, Registration, Registry, Request, Retry,
+    Signal, SystemSignal, SystemSignals, Wiring, Worker, WorkerDefinition,
 };
 pub use crate::app::{Main, SetupResult, main, then};
 #[cfg(feature = "test")]
 pub use crate::app::{TestPlan, run_test};
 pub use crate::leader::Leadership;
 pub use crate::model::{
-    Choice, Entity, EntityId, Field, FieldCache, FieldKey, FieldType, NewEntity, OnDelete,
-    Readable, Result, Row, Schema, Validator, Value, ValueRef, Writable,
+    Choice, Distance, Entity, EntityId, Field, FieldCache, FieldKey, FieldType, NewEntity, Number,
+    OnDelete, Readable, Result, Row, Schema, Validator, Value, ValueRef, Writable,
 };
 pub use crate::origin;
 pub use crate::store::{

@@ -51,7 +51,10 @@ struct Device {
     temperature: f64,
     #[field(validate = short, pattern = "[a-z]*")]
     note: Option<String>,
+    #[field(access(read = "guest"), history(keep = "1.5d", min_interval = "1s"))]
     enabled: bool,
+    #[field(history(keep = "30d", deadband = 0.5))]
+    level: Option<i64>,
     picture: Option<Vec<u8>>,
     last_seen: Option<Timestamp>,
     script: Option<Script>,

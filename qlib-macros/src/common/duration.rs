@@ -10,7 +10,13 @@ use crate::common::{Library, did_you_mean, list, string};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Debug)]
 pub(crate) struct Period(u64);
 
-const UNITS: [(&str, f64); 4] = [("ms", 1e6), ("s", 1e9), ("m", 60e9), ("h", 3600e9)];
+const UNITS: [(&str, f64); 5] = [
+    ("ms", 1e6),
+    ("s", 1e9),
+    ("m", 60e9),
+    ("h", 3600e9),
+    ("d", 86_400e9),
+];
 
 impl Period {
     /// The span as an expression.
@@ -57,6 +63,7 @@ fn read(text: &str) -> Result<Period, String> {
             "sec" | "secs" | "second" | "seconds" => "; did you mean `s`?".to_owned(),
             "min" | "mins" | "minute" | "minutes" => "; did you mean `m`?".to_owned(),
             "hour" | "hours" => "; did you mean `h`?".to_owned(),
+            "day" | "days" => "; did you mean `d`?".to_owned(),
             _ => did_you_mean(unit, units()),
         };
         return Err(format!(
@@ -86,21 +93,22 @@ mod tests {
         assert_eq!(read("1.5s"), Ok(Period(1_500_000_000)));
         assert_eq!(read("5m"), Ok(Period(300_000_000_000)));
         assert_eq!(read("2h"), Ok(Period(7_200_000_000_000)));
+        assert_eq!(read("30d"), Ok(Period(2_592_000_000_000_000)));
     }
 
     #[test]
     fn anything_else_is_refused_with_what_to_write() {
         insta::assert_snapshot!(
-            ["", "soon", "-1s", "5", "5sec", "5d", "0s", "1.2.3s", "99999999h"]
+            ["", "soon", "-1s", "5", "5sec", "5w", "0s", "1.2.3s", "99999999h"]
                 .map(|text| read(text).unwrap_err())
                 .join("\n"),
             @r#"
         "" is no time; write a number and a unit, as in "1s" or "100ms"
         "soon" is no time; write a number and a unit, as in "1s" or "100ms"
         "-1s" is no time; write a number and a unit, as in "1s" or "100ms"
-        "5" lacks its unit; write "5s", or `ms`, `m` or `h` instead of `s`
-        `sec` is no unit of time; expected one of `ms`, `s`, `m` or `h`; did you mean `s`?
-        `d` is no unit of time; expected one of `ms`, `s`, `m` or `h`; did you mean `s`?
+        "5" lacks its unit; write "5s", or `ms`, `m`, `h` or `d` instead of `s`
+        `sec` is no unit of time; expected one of `ms`, `s`, `m`, `h` or `d`; did you mean `s`?
+        `w` is no unit of time; expected one of `ms`, `s`, `m`, `h` or `d`; did you mean `s`?
         "0s" is no time at all; write more than zero, as in "100ms"
         "1.2.3s" is no time; write a number and a unit, as in "1s" or "100ms"
         "99999999h" is more than 30 years; write less

@@ -1,7 +1,11 @@
 //! Literals whose value a macro looks at.
 
 use proc_macro2::TokenStream;
+use quote::quote_spanned;
+use syn::spanned::Spanned;
 use syn::{Lit, LitStr};
+
+use crate::common::{Faults, Library};
 
 /// The text of a string literal.
 pub(crate) fn string(tokens: TokenStream, example: &str) -> syn::Result<LitStr> {
@@ -42,6 +46,25 @@ pub(crate) fn number(tokens: &TokenStream) -> Option<Number> {
         Lit::Float(number) => number.base10_parse().ok().map(Number::Float),
         _ => None,
     }
+}
+
+/// How far a value must move, as the value of `deadband`. The compiler says where a field that holds
+/// no number has one.
+pub(crate) fn distance(
+    value: &TokenStream,
+    qlib: &Library,
+    faults: &mut Faults,
+) -> Option<TokenStream> {
+    if number(value).is_some_and(|number| number.as_float() <= 0.0) {
+        faults.on(
+            value,
+            "a deadband is above zero; write how far a value must move, as in `deadband = 0.5`",
+        );
+        return None;
+    }
+    let place = value.span();
+    let qlib = qlib.at(place);
+    Some(quote_spanned!(place=> #qlib::Distance::new(#value)))
 }
 
 #[cfg(test)]

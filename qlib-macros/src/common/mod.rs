@@ -24,6 +24,6 @@ pub(crate) use function::{Function, Param};
 pub(crate) use implementation::{Implementation, Member};
 pub(crate) use keys::{Form, Key, Keys};
 pub(crate) use library::{Library, args_of, misplaced, take_library};
-pub(crate) use literal::{Number, number, string};
+pub(crate) use literal::{Number, distance, number, string};
 pub(crate) use suggest::{closest, did_you_mean, list};
 pub(crate) use tokens::{mention, misspelt, split_commas};

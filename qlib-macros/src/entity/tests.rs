@@ -19,6 +19,8 @@ fn a_struct_becomes_an_entity() {
             temperature: f64,
             #[field(on_delete = "unset")]
             pub room: Option<Ref<Room>>,
+            #[field(access(write = "operator"), history(keep = "30d", deadband = 0.5))]
+            pub limit: f64,
         }
         "#
     ));
@@ -129,6 +131,19 @@ fn mistakes_of_constraints_say_what_to_write() {
         "#[field(on_delete = \"unset\")] value: Ref<Room>",
         "#[field(default)] value: Ref<Room>",
         "#[field(validate = |value| Ok(()))] value: i64",
+        "#[field(access)] value: i64",
+        "#[field(access())] value: i64",
+        "#[field(access(wirte = \"operator\"))] value: i64",
+        "#[field(access(write = operator))] value: i64",
+        "#[field(access(write = \"\"))] value: i64",
+        "#[field(history)] value: i64",
+        "#[field(history())] value: i64",
+        "#[field(history(keep = \"30 days\"))] value: i64",
+        "#[field(history(keep = 30))] value: i64",
+        "#[field(history(kep = \"30d\"))] value: i64",
+        "#[field(history(deadband = 0.5))] value: f64",
+        "#[field(history(keep = \"30d\", deadband = 0))] value: i64",
+        "#[field(history(keep = \"1s\", min_interval = \"1m\"))] value: i64",
         "#[field(index unique)] value: i64",
         "#[field(range(0..=1) unique)] value: i64",
         "#[field(\"index\")] value: i64",

@@ -43,9 +43,9 @@ pub use context::{ContextOf, ContextValue, ContextValues, LeadsTo, Path, then};
 pub use cx::{Cx, Request};
 pub use dead_letter::DeadLetter;
 pub use define::{
-    AppSignals, ApplicationSignals, CallFuture, Distance, LeadershipSignals, Number, OnChange,
-    OnEvent, OnLagged, OnNothing, OnResync, OnSignal, OnTick, Origin, SystemSignal, SystemSignals,
-    Wiring, Worker, WorkerDefinition,
+    AppSignals, ApplicationSignals, CallFuture, LeadershipSignals, OnChange, OnEvent, OnLagged,
+    OnNothing, OnResync, OnSignal, OnTick, Origin, SystemSignal, SystemSignals, Wiring, Worker,
+    WorkerDefinition,
 };
 pub use failure::{Failure, Outcome, Retry};
 pub use main::{Main, SetupResult, main};

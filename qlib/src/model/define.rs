@@ -2,11 +2,15 @@
 
 use std::marker::PhantomData;
 use std::ops::RangeBounds;
+use std::time::Duration;
 
 use smol_str::SmolStr;
 
 use crate::model::field_type::DefaultFor;
-use crate::model::{Field, FieldSchema, FieldType, Kind, Lengthy, OnDelete, Ordered, Scope, Text};
+use crate::model::{
+    Access, Distance, Field, FieldSchema, FieldType, HistoryPolicy, Kind, Lengthy, OnDelete,
+    Ordered, Scope, Text,
+};
 
 /// The definition of a field that holds a `T`.
 #[must_use]
@@ -103,6 +107,30 @@ impl<T: FieldType> FieldDefinition<T> {
     /// The field is set when the system is set up.
     pub fn configuration(mut self) -> Self {
         self.schema.scope = Scope::Configuration;
+        self
+    }
+
+    /// Which role a client needs to read the field, and which to write it.
+    pub fn access(mut self, read: Option<&'static str>, write: Option<&'static str>) -> Self {
+        self.schema = self.schema.access(Access {
+            read: read.map(SmolStr::new_static),
+            write: write.map(SmolStr::new_static),
+        });
+        self
+    }
+
+    /// Keeps values of the field beside the newest one.
+    pub fn history(
+        mut self,
+        keep: Duration,
+        min_interval: Option<Duration>,
+        deadband: Option<Distance<T>>,
+    ) -> Self {
+        self.schema = self.schema.history(HistoryPolicy {
+            keep,
+            min_interval,
+            deadband: deadband.map(|distance| distance.far),
+        });
         self
     }
 

@@ -3,7 +3,9 @@
 mod change;
 mod commit;
 mod condition;
+mod constraint;
 mod define;
+mod distance;
 mod entity;
 mod error;
 mod field_type;
@@ -22,7 +24,10 @@ pub use commit::{
     Write, WriteMode,
 };
 pub use condition::{Condition, FieldName, Operator};
+pub use constraint::Range;
+pub(crate) use constraint::compile_pattern;
 pub use define::{FieldDefinition, Refers};
+pub use distance::{Distance, Number};
 pub use entity::{
     Choice, Entity, Field, FieldCache, FieldKey, Misfit, NewEntity, Row, Script, Validator,
 };
@@ -34,7 +39,6 @@ pub use id::{EntityId, Ref};
 pub use image::{Image, ImageEntity, ImageField};
 pub use limits::Limits;
 pub use query::{Hit, Order, OrderBy, Page, PageToken, Query};
-pub(crate) use schema::compile_pattern;
-pub use schema::{FieldSchema, OnDelete, Range, SYSTEM_FIELDS, Schema, Scope};
+pub use schema::{Access, FieldSchema, HistoryPolicy, OnDelete, SYSTEM_FIELDS, Schema, Scope};
 pub use time::{Clock, Timestamp};
 pub use value::{Kind, Value, ValueRef};

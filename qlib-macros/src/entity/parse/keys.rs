@@ -5,6 +5,7 @@ use quote::quote;
 use syn::{LitStr, Path};
 
 use super::bounds::{self, Bounds};
+use super::policies;
 use crate::common::{
     self, Arg, Faults, Form, Key, Keys, Library, did_you_mean, list, number, string,
 };
@@ -14,7 +15,7 @@ use crate::entity::model::Constraint;
 #[derive(Default)]
 pub(crate) struct Given {
     /// Where qlib is.
-    qlib: Library,
+    pub(super) qlib: Library,
     /// The name on the wire.
     pub(crate) rename: Option<LitStr>,
     /// The default; nothing is that of the type.
@@ -44,7 +45,7 @@ impl Given {
         }
     }
 
-    fn constrain(&mut self, method: Ident, argument: TokenStream) {
+    pub(super) fn constrain(&mut self, method: Ident, argument: TokenStream) {
         self.constraints.push(Constraint { method, argument });
     }
 }
@@ -81,12 +82,18 @@ pub(crate) const KEYS: Keys<Given> = Keys {
         Key::new("configuration", Form::Flag, |given, arg, _| {
             given.constrain(arg.key, TokenStream::new());
         }),
+        Key::new(
+            "access",
+            Form::List("write = \"operator\""),
+            policies::access,
+        ),
+        Key::new("history", Form::List("keep = \"30d\""), policies::history),
         Key::new("rank", Form::Value("10"), pass),
     ],
 };
 
 /// What was given to a key that takes a value or a list.
-fn value(arg: Arg) -> TokenStream {
+pub(super) fn value(arg: Arg) -> TokenStream {
     match arg.given {
         common::Given::Value(tokens) | common::Given::List(tokens, _) => tokens,
         common::Given::Nothing => TokenStream::new(),

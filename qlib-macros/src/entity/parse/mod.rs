@@ -6,6 +6,7 @@ mod field;
 mod keys;
 mod kinds;
 mod names;
+mod policies;
 
 use proc_macro2::TokenStream;
 use syn::{Data, DeriveInput, Fields, FieldsNamed};

@@ -1,12 +1,13 @@
 //! The keys of the attributes of events.
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
-use quote::{quote, quote_spanned};
+use quote::quote;
 use syn::spanned::Spanned;
 
 use super::context;
 use crate::common::{
-    Arg, Faults, Form, Given, Key, Keys, Library, Number, Period, duration, number, split_commas,
+    Arg, Faults, Form, Given, Key, Keys, Library, Number, Period, distance, duration, number,
+    split_commas,
 };
 use crate::handler::model::{Call, Context, Event};
 
@@ -129,17 +130,10 @@ const DEADBAND: Key<Options> = Key::new("deadband", Form::Value("0.5"), |options
     let Given::Value(value) = arg.given else {
         return;
     };
-    if number(&value).is_some_and(|number| number.as_float() <= 0.0) {
-        faults.on(
-            &value,
-            "a deadband is above zero; write how far a value must move, as in `deadband = 0.5`",
-        );
-    }
     options.deadband = Some(arg.key.clone());
-    let place = value.span();
-    let qlib = options.qlib.at(place);
-    let distance = quote_spanned!(place=> #qlib::Distance::new(#value));
-    options.call(arg.key, distance);
+    if let Some(distance) = distance(&value, &options.qlib, faults) {
+        options.call(arg.key, distance);
+    }
 });
 const RETRY: Key<Options> = Key::new("retry", Form::List("times = 5"), |options, arg, faults| {
     let Given::List(list, _) = arg.given else {

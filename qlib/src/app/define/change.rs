@@ -11,11 +11,11 @@ use smol_str::SmolStr;
 use crate::app::Cx;
 use crate::app::context::{ContextOf, ContextValues};
 use crate::app::define::{
-    Call, CallFuture, Distance, HandlerDefinition, Input, Policy, SourceOf, Worker,
-    WorkerDefinition, change_methods, done, policy_methods,
+    Call, CallFuture, HandlerDefinition, Input, Policy, SourceOf, Worker, WorkerDefinition,
+    change_methods, done, policy_methods,
 };
 use crate::app::failure::Retry;
-use crate::model::{Field, FieldType};
+use crate::model::{Distance, Field, FieldType};
 use crate::store::{Change, Delivery, Store, Subscribe};
 
 type When<T, V> =
@@ -181,13 +181,3 @@ fn wants<T: FieldType, C: ContextValues>(condition: When<T, C>, delivery: &Deliv
         .and_then(|previous| T::view(Some(previous)).ok());
     condition(current, previous, &context)
 }
-
-/// A field type that is a number: i64, f64.
-#[diagnostic::on_unimplemented(
-    message = "values of `{Self}` are no numbers",
-    note = "`deadband` fits fields of type i64 and f64"
-)]
-pub trait Number {}
-
-impl Number for i64 {}
-impl Number for f64 {}

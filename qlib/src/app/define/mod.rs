@@ -1,7 +1,6 @@
 //! What a worker is made of. The macros write calls of this; so can a program without macros.
 
 mod change;
-mod distance;
 mod event;
 mod signal;
 mod worker;
@@ -20,8 +19,7 @@ use crate::app::signal::{Awaited, Inbox};
 use crate::model::Revision;
 use crate::store::{Delivery, Lagged, Store, Subscribe};
 
-pub use change::{Number, OnChange};
-pub use distance::Distance;
+pub use change::OnChange;
 pub use event::{OnEvent, OnLagged, OnResync, OnTick};
 pub use signal::{
     AppSignals, ApplicationSignals, LeadershipSignals, OnNothing, OnSignal, SystemSignal,

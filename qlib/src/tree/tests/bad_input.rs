@@ -1,11 +1,13 @@
 //! Each mistake gives a typed error that names the entity and the field, and changes nothing.
 
+use std::time::Duration;
+
 use super::model::Model;
 use super::ops::{Condition, Deed, Step};
 use super::{compare, integrity};
 use crate::model::{
-    EntityId, Error, FieldSchema, Kind, Limits, OnDelete, Quality, Schema, Timestamp, Value,
-    WriteMode,
+    Access, EntityId, Error, FieldSchema, HistoryPolicy, Kind, Limits, OnDelete, Quality, Schema,
+    Timestamp, Value, WriteMode,
 };
 use crate::tree::{Tree, resolve};
 
@@ -266,6 +268,11 @@ fn a_value_that_is_not_unique_names_the_other() {
 fn wrong_schemas_are_refused() {
     let lamp = |field: FieldSchema| Step::SetSchema(Schema::new("New").field("Field", field));
     let of = |kind| FieldSchema::new(kind);
+    let history = |seconds, deadband| HistoryPolicy {
+        keep: Duration::from_secs(seconds),
+        min_interval: None,
+        deadband,
+    };
     refused! {
         lamp(of(Kind::Int).default_value(2.0)) => "schema of New", "Field: the default 2.0 is Float";
         lamp(of(Kind::Int).range(0i64..9).default_value(9i64)) => "Field: the default 9 is outside";
@@ -277,6 +284,10 @@ fn wrong_schemas_are_refused() {
         lamp(FieldSchema::reference("Nowhere")) => "Field refers to Nowhere";
         lamp(FieldSchema::reference("Room").required().on_delete(OnDelete::Unset)) => "Field: a required reference";
         lamp(FieldSchema::choice(["A", "A"])) => "Field: the variant A occurs again";
+        lamp(of(Kind::Int).access(Access { read: None, write: Some("".into()) })) => "Field: the role \"\" is none: a name cannot be empty";
+        lamp(of(Kind::Int).history(history(0, None))) => "Field: a history that keeps values for no time";
+        lamp(of(Kind::Bool).history(history(1, Some(0.5)))) => "Field: Bool is no number";
+        lamp(of(Kind::Float).history(history(1, Some(f64::NAN)))) => "Field: a deadband is above zero";
         lamp(of(Kind::String).default_value("x".repeat((1 << 20) + 1))) => "default of Field has 1048577 bytes";
         Step::SetSchema(Schema::new("New").field("Name", Kind::String)) => "Name: every entity has a field of that name";
         Step::SetSchema(Schema::new("New").extends("Lump")) => "there is no type Lump; did you mean Lamp?";

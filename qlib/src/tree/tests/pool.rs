@@ -1,10 +1,12 @@
 //! The few ids, names, types, fields and values that random commits are made of.
 
+use std::time::Duration;
+
 use smol_str::SmolStr;
 
 use super::model::Model;
 use crate::model::{
-    EntityId, FieldSchema, Image, Kind, OnDelete, Quality, Schema, Timestamp, Value,
+    EntityId, FieldSchema, HistoryPolicy, Image, Kind, OnDelete, Quality, Schema, Timestamp, Value,
 };
 
 /// SplitMix64.
@@ -266,6 +268,16 @@ fn field(rng: &mut Rng) -> FieldSchema {
     }
     if rng.chance(8) {
         field.max_length = Some(rng.below(4));
+    }
+    if rng.chance(8) {
+        field.access.write = Some(rng.pick(&["operator", "guest", "", "a/b"]).into());
+    }
+    if rng.chance(8) {
+        field.history = Some(HistoryPolicy {
+            keep: Duration::from_secs(rng.below(3) as u64),
+            min_interval: rng.chance(50).then_some(Duration::from_secs(2)),
+            deadband: rng.chance(50).then(|| rng.pick(&[0.5, 0.0, f64::NAN])),
+        });
     }
     field
 }

@@ -160,6 +160,20 @@ fn nonsense(field: &FieldSchema) -> bool {
         field.name.as_str(),
         "Name" | "Description" | "Parent" | "Children"
     ) || bad_name(&field.name)
+        || field
+            .access
+            .write
+            .as_ref()
+            .is_some_and(|role| bad_name(role))
+        || field.history.is_some_and(|history| {
+            history.keep.is_zero()
+                || history
+                    .min_interval
+                    .is_some_and(|least| least > history.keep)
+                || history.deadband.is_some_and(|deadband| {
+                    !matches!(kind, Kind::Int | Kind::Float) || deadband != 0.5
+                })
+        })
         || field.name.contains("->")
         || field.range.is_some() && !kind.is_ordered()
         || field.pattern.is_some() && !text

@@ -2,13 +2,12 @@
 
 use std::marker::PhantomData;
 
-use crate::app::Number;
 use crate::model::FieldType;
 
 /// How far a value of a `T` must move before it is a change. A type of its own, so that a field
-/// that holds no number is reported at the number, not at the whole definition of the handler.
+/// that holds no number is reported at the number, not at the whole definition of the handler or the field.
 pub struct Distance<T> {
-    pub(super) far: f64,
+    pub(crate) far: f64,
     of: PhantomData<fn() -> T>,
 }
 
@@ -25,3 +24,13 @@ where
         }
     }
 }
+
+/// A field type that is a number: i64, f64.
+#[diagnostic::on_unimplemented(
+    message = "values of `{Self}` are no numbers",
+    note = "`deadband` fits fields of type i64 and f64"
+)]
+pub trait Number {}
+
+impl Number for i64 {}
+impl Number for f64 {}
