@@ -1,12 +1,13 @@
 //! Values, schemas and limits as messages, and back.
 
 use std::ops::Bound;
+use std::time::Duration;
 
 use smol_str::SmolStr;
 
 use crate::model::{
-    EntityId, FieldSchema, Kind, Limits, OnDelete, Quality, Range, Schema, Scope, Timestamp, Value,
-    ValueRef,
+    Access, EntityId, FieldSchema, HistoryPolicy, Kind, Limits, OnDelete, Quality, Range, Schema,
+    Scope, Timestamp, Value, ValueRef,
 };
 use crate::wire::proto::model as proto;
 
@@ -192,6 +193,50 @@ fn known<E: TryFrom<i32>>(number: i32, what: &'static str) -> Result<E, Malforme
     E::try_from(number).map_err(|_| Malformed(what))
 }
 
+impl From<&Access> for proto::Access {
+    fn from(access: &Access) -> Self {
+        let role = |role: &Option<SmolStr>| role.as_ref().map(ToString::to_string);
+        Self {
+            read: role(&access.read),
+            write: role(&access.write),
+        }
+    }
+}
+
+impl From<proto::Access> for Access {
+    fn from(access: proto::Access) -> Self {
+        Self {
+            read: access.read.map(Into::into),
+            write: access.write.map(Into::into),
+        }
+    }
+}
+
+impl From<HistoryPolicy> for proto::HistoryPolicy {
+    fn from(policy: HistoryPolicy) -> Self {
+        Self {
+            keep: nanos(policy.keep),
+            min_interval: policy.min_interval.map(nanos),
+            deadband: policy.deadband,
+        }
+    }
+}
+
+impl From<proto::HistoryPolicy> for HistoryPolicy {
+    fn from(policy: proto::HistoryPolicy) -> Self {
+        Self {
+            keep: Duration::from_nanos(policy.keep),
+            min_interval: policy.min_interval.map(Duration::from_nanos),
+            deadband: policy.deadband,
+        }
+    }
+}
+
+/// Nanoseconds; five centuries are as good as for ever.
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
 impl From<&FieldSchema> for proto::FieldSchema {
     fn from(field: &FieldSchema) -> Self {
         let range = field.range.as_ref();
@@ -213,6 +258,8 @@ impl From<&FieldSchema> for proto::FieldSchema {
             rank: field.rank,
             unit: field.unit.to_string(),
             doc: field.doc.to_string(),
+            access: (field.access != Access::default()).then(|| (&field.access).into()),
+            history: field.history.map(Into::into),
         }
     }
 }
@@ -246,6 +293,8 @@ impl TryFrom<proto::FieldSchema> for FieldSchema {
             } else {
                 Scope::Runtime
             },
+            access: field.access.map(Into::into).unwrap_or_default(),
+            history: field.history.map(Into::into),
             rank: field.rank,
             unit: field.unit.into(),
             doc: field.doc.into(),
@@ -364,6 +413,15 @@ mod tests {
             target: Some("Room".into()),
             on_delete: OnDelete::Cascade,
             scope: Scope::Configuration,
+            access: Access {
+                read: None,
+                write: Some("operator".into()),
+            },
+            history: Some(HistoryPolicy {
+                keep: Duration::from_secs(3_600),
+                min_interval: Some(Duration::from_millis(1)),
+                deadband: Some(0.5),
+            }),
             rank: -7,
             unit: "°C".into(),
             doc: "How warm it is.".into(),
