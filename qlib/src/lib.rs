@@ -81,23 +81,21 @@ pub use app::{
 pub use app::{Recorder, TestApp};
 pub use leader::{Leadership, State};
 pub use model::{
-    Access, Applied, Cause, Choice, Clock, Commit, Condition, Contains, Create, DeletedEntity,
-    Effect, Entity, EntityId, Error, Expect, Fence, Field, FieldCache, FieldChange,
-    FieldDefinition, FieldId, FieldKey, FieldName, FieldSchema, FieldType, Filter, HistoryPolicy,
-    Hit, Image, ImageEntity, ImageField, Kind, Lengthy, Limits, Misfit, NewEntity, OnDelete, Op,
-    Operator, Order, OrderBy, Ordered, Page, PageToken, Place, Placement, Quality, Query, Range,
-    Readable, Receipt, Ref, Refers, Result, Revision, Row, SYSTEM_FIELDS, Schema, SchemaChange,
-    Scope, Script, Stamp, Subject, Text, Timestamp, TypeId, Validator, Value, ValueRef, Writable,
-    Write, WriteMode,
+    Access, Applied, Author, Cause, Choice, Clock, Commit, Condition, Contains, Create,
+    CreatedEntity, DeletedEntity, Effect, Entity, EntityId, Error, Expect, Fence, Field,
+    FieldCache, FieldChange, FieldDefinition, FieldId, FieldKey, FieldName, FieldSchema, FieldType,
+    Filter, HistoryPolicy, Hit, Image, ImageEntity, ImageField, Kind, Lengthy, Limits, Misfit,
+    NewEntity, OnDelete, Op, Operator, Order, OrderBy, Ordered, Page, PageToken, Place, Placement,
+    Quality, Query, Range, Readable, Receipt, Ref, Refers, Result, Revision, Row, SYSTEM_FIELDS,
+    Schema, SchemaChange, Scope, Script, Stamp, Subject, Text, Timestamp, TypeId, Validator, Value,
+    ValueRef, Writable, Write, WriteMode,
 };
 pub use store::{
     Binding, Bound, BoundEntity, Change, Changes, CommitFuture, Created, Deleted, Delivery, Event,
     FieldEvent, Lagged, Moved, ReaderStatus, SchemaChanged, Snapshot, Stats, Store, Subscribe,
     SubscribeField, Subscription, Transaction, View, WindowLimits,
 };
-pub use tree::{
-    Answer, Changes as TreeChanges, Entities, EntityRef, Found, Lens, Select, Source, Tree, resolve,
-};
+pub use tree::{Answer, Effects, Entities, EntityRef, Found, Lens, Select, Source, Tree, resolve};
 
 pub use qlib_macros::{
     Choice, Entity, every, main, on_change, on_create, on_delete, on_follower, on_lagged,

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use smol_str::SmolStr;
 
-use crate::model::{Error, Fence, Op, Result};
-use crate::store::{Origin, Store};
+use crate::model::{Author, Error, Fence, Op, Result};
+use crate::store::Store;
 
 /// The states of an instance.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -86,9 +86,9 @@ impl Leadership {
             election: self.election.clone(),
             token: self.token,
         });
-        store.on_behalf(Origin {
+        store.on_behalf(Author {
             fence,
-            ..store.origin().clone()
+            ..store.author().clone()
         })
     }
 }

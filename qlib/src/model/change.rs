@@ -5,7 +5,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 use smol_str::SmolStr;
 
-use crate::model::{Cause, EntityId, FieldId, Revision, Schema, Stamp, Timestamp, TypeId, Value};
+use crate::model::{Author, EntityId, FieldId, Revision, Schema, Stamp, Timestamp, TypeId, Value};
 
 /// A commit as it was applied.
 #[derive(Debug)]
@@ -14,21 +14,17 @@ pub struct Applied {
     pub revision: Revision,
     /// When it was ordered.
     pub time: Timestamp,
-    /// Who wrote it.
-    pub writer: SmolStr,
-    /// What provoked it.
-    pub cause: Option<Cause>,
-    /// How many handlers provoked each other to get here.
-    pub depth: u8,
+    /// Who made it.
+    pub author: Arc<Author>,
     /// The commit replaced the whole tree.
     pub resync: bool,
     /// What it changed on the whole.
-    pub changes: SmallVec<[Effect; 1]>,
+    pub effects: SmallVec<[Effect; 1]>,
 }
 
 /// One thing that a commit changed.
 ///
-/// A commit's changes say what it changed on the whole, not what its steps did one after another: a
+/// A commit's effects say what it changed on the whole, not what its steps did one after another: a
 /// field that it wrote twice changed once, from the value before the commit to the one after it; an
 /// entity that it made and deleted does not occur; one that it wrote and deleted was deleted, with
 /// the values from before the commit. An entity that it deleted and made again under the same id
@@ -37,8 +33,9 @@ pub struct Applied {
 pub enum Effect {
     /// A field was written, equal or not; at most one of these per field and commit.
     Field(FieldChange),
-    /// An entity was made. Its fields follow as changes of their own.
-    Created(Box<Placement>),
+    /// An entity was made, with the values that it was given and its defaults. A field that the same
+    /// commit unset again follows as [`Effect::Field`].
+    Created(Box<CreatedEntity>),
     /// An entity was deleted.
     Deleted(Box<DeletedEntity>),
     /// An entity was renamed or moved, or both; at most one of these per entity and commit.
@@ -86,15 +83,39 @@ pub struct Place {
     pub(crate) children_revision: Revision,
 }
 
-/// An entity was put somewhere.
+/// An entity as it was made.
+#[derive(Clone, PartialEq, Debug)]
+pub struct CreatedEntity {
+    /// The entity.
+    pub id: EntityId,
+    /// Its type.
+    pub entity_type: TypeId,
+    /// Where it stands.
+    pub place: Place,
+    /// The fields that have a value, as the type orders them.
+    pub values: Vec<(FieldId, Value)>,
+}
+
+impl CreatedEntity {
+    /// The first value of a field.
+    #[must_use]
+    pub fn value(&self, field: FieldId) -> Option<&Value> {
+        self.values
+            .iter()
+            .find(|(id, _)| *id == field)
+            .map(|(_, value)| value)
+    }
+}
+
+/// An entity was renamed or moved.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Placement {
     /// The entity.
     pub id: EntityId,
     /// Its type.
     pub entity_type: TypeId,
-    /// Where it stood before; `None` if it was made.
-    pub from: Option<Place>,
+    /// Where it stood before.
+    pub from: Place,
     /// Where it stands now.
     pub to: Place,
     /// The stamp of its place before the commit.

@@ -197,13 +197,9 @@ pub struct Fence {
     pub token: u64,
 }
 
-/// A list of steps that happen together or not at all.
-#[derive(Clone, PartialEq, Debug, Default)]
-pub struct Commit {
-    /// The steps, in order.
-    pub ops: SmallVec<[Op; 1]>,
-    /// What must still be so.
-    pub expect: Vec<Expect>,
+/// On whose behalf commits are made.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Author {
     /// Who writes.
     pub writer: SmolStr,
     /// What provoked it.
@@ -212,6 +208,17 @@ pub struct Commit {
     pub depth: u8,
     /// The leadership under which it is made.
     pub fence: Option<Fence>,
+}
+
+/// A list of steps that happen together or not at all.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Commit {
+    /// The steps, in order.
+    pub ops: SmallVec<[Op; 1]>,
+    /// What must still be so.
+    pub expect: Vec<Expect>,
+    /// Who makes it. Shared: one author makes many commits.
+    pub author: Arc<Author>,
 }
 
 /// Where and when a commit was ordered, and what its transaction returned.

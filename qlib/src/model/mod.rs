@@ -18,10 +18,12 @@ mod schema;
 mod time;
 mod value;
 
-pub use change::{Applied, DeletedEntity, Effect, FieldChange, Place, Placement, SchemaChange};
+pub use change::{
+    Applied, CreatedEntity, DeletedEntity, Effect, FieldChange, Place, Placement, SchemaChange,
+};
 pub use commit::{
-    Cause, Commit, Create, Expect, Fence, FieldId, Op, Quality, Receipt, Revision, Stamp, TypeId,
-    Write, WriteMode,
+    Author, Cause, Commit, Create, Expect, Fence, FieldId, Op, Quality, Receipt, Revision, Stamp,
+    TypeId, Write, WriteMode,
 };
 pub use condition::{Condition, FieldName, Operator};
 pub use constraint::Range;

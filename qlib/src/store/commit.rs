@@ -1,10 +1,12 @@
 //! From what is asked for to a commit.
 
+use std::sync::Arc;
+
 use smallvec::SmallVec;
 
 use crate::model::{Commit, Error, Expect, Op, Receipt, Result};
+use crate::store::Store;
 use crate::store::transaction::{self, Transaction};
-use crate::store::{Origin, Store};
 use crate::tree::Tree;
 
 /// How often the closure of a transaction runs before a conflict is an error.
@@ -91,19 +93,10 @@ impl Store {
     }
 
     fn commit_of(&self, ops: SmallVec<[Op; 1]>, expect: Vec<Expect>) -> Commit {
-        let Origin {
-            writer,
-            cause,
-            depth,
-            fence,
-        } = &*self.origin;
         Commit {
             ops,
             expect,
-            writer: writer.clone(),
-            cause: cause.clone(),
-            depth: *depth,
-            fence: fence.clone(),
+            author: Arc::clone(&self.author),
         }
     }
 }

@@ -179,8 +179,8 @@ impl Core {
     fn commit(&mut self, commit: Commit, clock: &Clock, woken: &mut Vec<Waker>) -> Result<Receipt> {
         let receipt = self.log.next(clock.now());
         self.log.reserve(&commit)?;
-        let changes = match self.tree.apply(&commit, receipt.revision, receipt.time) {
-            Ok(changes) => changes,
+        let effects = match self.tree.apply(&commit, receipt.revision, receipt.time) {
+            Ok(effects) => effects,
             Err(Error::ChainTooDeep { limit, .. }) => {
                 return Err(Error::ChainTooDeep {
                     chain: self.chain(&commit),
@@ -191,21 +191,13 @@ impl Core {
         };
         self.log.append(&commit, receipt);
         let resync = commit.ops.iter().any(|op| matches!(op, Op::Restore(_)));
-        let Commit {
-            writer,
-            cause,
-            depth,
-            ..
-        } = commit;
         let Receipt { revision, time, .. } = receipt;
         let applied = Applied {
             revision,
             time,
-            writer,
-            cause,
-            depth,
+            author: commit.author,
             resync,
-            changes,
+            effects,
         };
         let Self {
             tree,
@@ -227,13 +219,13 @@ impl Core {
     /// The handlers that provoked each other, the first one first.
     fn chain(&self, commit: &Commit) -> Vec<SmolStr> {
         let mut chain = Vec::new();
-        let mut cause = commit.cause.as_ref();
+        let mut cause = commit.author.cause.as_ref();
         while let Some(known) = cause {
             chain.push(known.handler.clone());
             cause = self
                 .window
                 .get(known.revision)
-                .and_then(|provoked| provoked.cause.as_ref());
+                .and_then(|provoked| provoked.author.cause.as_ref());
             if chain.len() > usize::from(Limits::DEFAULT.chain) + 1 {
                 break;
             }

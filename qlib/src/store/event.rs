@@ -53,7 +53,7 @@ impl Delivery {
     /// What happened.
     #[must_use]
     pub fn effect(&self) -> &Effect {
-        &self.commit.changes[self.index]
+        &self.commit.effects[self.index]
     }
 
     /// The entity; the Root for a schema.
@@ -118,13 +118,28 @@ impl Delivery {
     /// Who made that commit.
     #[must_use]
     pub fn writer(&self) -> &SmolStr {
-        &self.commit.writer
+        &self.commit.author.writer
     }
 
     /// What provoked that commit.
     #[must_use]
     pub fn cause(&self) -> Option<&Cause> {
-        self.commit.cause.as_ref()
+        self.commit.author.cause.as_ref()
+    }
+
+    /// Its place among all changes: its revision, then as the commit has it, a creation before the
+    /// fields of what it made.
+    pub(crate) fn order(&self) -> (Revision, usize, usize) {
+        let field = match self.effect() {
+            Effect::Created(created) => {
+                let mut fields = created.values.iter().map(|(field, _)| *field);
+                fields
+                    .position(|field| field == self.field)
+                    .map_or(0, |at| at + 1)
+            }
+            _ => 0,
+        };
+        (self.revision(), self.index, field)
     }
 
     /// Whether the change came from replacing the whole tree.
@@ -138,7 +153,8 @@ impl Delivery {
 pub(crate) fn subject_of(effect: &Effect) -> (EntityId, TypeId) {
     match effect {
         Effect::Field(change) => (change.id, change.entity_type),
-        Effect::Created(placed) | Effect::Placed(placed) => (placed.id, placed.entity_type),
+        Effect::Created(created) => (created.id, created.entity_type),
+        Effect::Placed(placed) => (placed.id, placed.entity_type),
         Effect::Deleted(deleted) => (deleted.id, deleted.entity_type),
         Effect::Schema(change) => (EntityId::ROOT, change.entity_type),
     }
@@ -148,7 +164,11 @@ pub(crate) fn subject_of(effect: &Effect) -> (EntityId, TypeId) {
 pub(crate) fn current(effect: &Effect, field: FieldId) -> Option<ValueRef<'_>> {
     match effect {
         Effect::Field(change) => change.current.as_ref().map(Value::as_ref),
-        Effect::Created(placed) | Effect::Placed(placed) => placed_value(&placed.to, field),
+        Effect::Created(created) => {
+            let value = created.value(field).map(Value::as_ref);
+            value.or_else(|| placed_value(&created.place, field))
+        }
+        Effect::Placed(placed) => placed_value(&placed.to, field),
         Effect::Deleted(_) | Effect::Schema(_) => None,
     }
 }
@@ -157,10 +177,8 @@ pub(crate) fn current(effect: &Effect, field: FieldId) -> Option<ValueRef<'_>> {
 pub(crate) fn previous(effect: &Effect, field: FieldId) -> Option<ValueRef<'_>> {
     match effect {
         Effect::Field(change) => change.previous.as_ref().map(Value::as_ref),
-        Effect::Created(placed) | Effect::Placed(placed) => {
-            placed_value(placed.from.as_ref()?, field)
-        }
-        Effect::Deleted(_) | Effect::Schema(_) => None,
+        Effect::Placed(placed) => placed_value(&placed.from, field),
+        Effect::Created(_) | Effect::Deleted(_) | Effect::Schema(_) => None,
     }
 }
 

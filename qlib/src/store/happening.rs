@@ -103,7 +103,8 @@ happening!(
 
 fn place(delivery: &Delivery) -> Option<&Place> {
     match delivery.effect() {
-        Effect::Created(placed) | Effect::Placed(placed) => Some(&placed.to),
+        Effect::Created(created) => Some(&created.place),
+        Effect::Placed(placed) => Some(&placed.to),
         Effect::Deleted(deleted) => Some(&deleted.place),
         Effect::Field(_) | Effect::Schema(_) => None,
     }
@@ -124,7 +125,7 @@ impl<E> Moved<E> {
 
     fn previous(&self) -> Option<&Place> {
         match self.delivery.effect() {
-            Effect::Placed(placed) => placed.from.as_ref(),
+            Effect::Placed(placed) => Some(&placed.from),
             _ => None,
         }
     }

@@ -30,7 +30,7 @@ use smol_str::SmolStr;
 
 use crate::log::{Log, MemoryLog};
 use crate::model::{
-    Cause, Clock, Entity, EntityId, Error, Fence, Field, FieldType, Op, Result, Revision, Schema,
+    Author, Clock, Entity, EntityId, Error, Field, FieldType, Op, Result, Revision, Schema,
 };
 
 pub(crate) use self::core::Shared;
@@ -72,16 +72,7 @@ pub use window::WindowLimits;
 #[derive(Clone, Debug)]
 pub struct Store {
     shared: Arc<Shared>,
-    origin: Arc<Origin>,
-}
-
-/// On whose behalf commits are made.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Origin {
-    pub(crate) writer: SmolStr,
-    pub(crate) cause: Option<Cause>,
-    pub(crate) depth: u8,
-    pub(crate) fence: Option<Fence>,
+    author: Arc<Author>,
 }
 
 impl Store {
@@ -108,7 +99,7 @@ impl Store {
     fn open(log: Box<dyn Log>, clock: Clock, window: WindowLimits) -> Result<Self> {
         let store = Self {
             shared: Arc::new(Shared::new(log, clock, window)),
-            origin: Arc::default(),
+            author: Arc::default(),
         };
         if store.shared.read().tree.is_empty() {
             store.submit(|_| Ok(system::genesis()))?;
@@ -116,16 +107,16 @@ impl Store {
         Ok(store)
     }
 
-    /// A handle that commits on behalf of another origin.
-    pub(crate) fn on_behalf(&self, origin: Origin) -> Self {
+    /// A handle that commits on behalf of another author.
+    pub(crate) fn on_behalf(&self, author: Author) -> Self {
         Self {
             shared: Arc::clone(&self.shared),
-            origin: Arc::new(origin),
+            author: Arc::new(author),
         }
     }
 
-    pub(crate) fn origin(&self) -> &Origin {
-        &self.origin
+    pub(crate) fn author(&self) -> &Author {
+        &self.author
     }
 
     pub(crate) fn shared(&self) -> &Arc<Shared> {
@@ -135,9 +126,9 @@ impl Store {
     /// A handle whose commits name this writer.
     #[must_use]
     pub fn writing_as(&self, writer: impl Into<SmolStr>) -> Self {
-        self.on_behalf(Origin {
+        self.on_behalf(Author {
             writer: writer.into(),
-            ..Origin::clone(&self.origin)
+            ..Author::clone(&self.author)
         })
     }
 

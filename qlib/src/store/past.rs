@@ -7,8 +7,8 @@
 use smol_str::SmolStr;
 
 use crate::model::{
-    Applied, DeletedEntity, Effect, EntityId, FieldChange, FieldId, Place, Placement, Revision,
-    Stamp, TypeId, Value, ValueRef,
+    Applied, DeletedEntity, Effect, EntityId, FieldId, Place, Placement, Revision, Stamp, TypeId,
+    Value, ValueRef,
 };
 use crate::store::window::Window;
 use crate::tree::{Lens, Tree};
@@ -27,24 +27,22 @@ impl<'a> Past<'a> {
         let revision = self.window.deleted_after(id, self.revision)?;
         self.window
             .get(revision)?
-            .changes
+            .effects
             .iter()
-            .find_map(|change| match change {
+            .find_map(|effect| match effect {
                 Effect::Deleted(deleted) if deleted.id == id => Some(&**deleted),
                 _ => None,
             })
     }
 
-    /// The placement of an entity in a commit.
+    /// How a commit moved or renamed an entity; `None` if it made it.
     fn placement(self, id: EntityId, revision: Revision) -> Option<&'a Placement> {
         self.window
             .get(revision)?
-            .changes
+            .effects
             .iter()
-            .find_map(|change| match change {
-                Effect::Created(placed) | Effect::Placed(placed) if placed.id == id => {
-                    Some(&**placed)
-                }
+            .find_map(|effect| match effect {
+                Effect::Placed(placed) if placed.id == id => Some(&**placed),
                 _ => None,
             })
     }
@@ -70,19 +68,27 @@ impl<'a> Past<'a> {
         };
         while standing.stamp.revision > self.revision {
             let placed = self.placement(id, standing.stamp.revision)?;
-            let before = placed.from.as_ref()?;
-            standing.parent = Some(before.parent);
-            standing.name = before.name.clone();
+            standing.parent = Some(placed.from.parent);
+            standing.name = placed.from.name.clone();
             standing.stamp = placed.previous_stamp;
         }
         Some(standing)
     }
 
-    /// The write of a field in a commit.
-    fn written(self, id: EntityId, field: FieldId, revision: Revision) -> Option<&'a FieldChange> {
-        let changes = &self.window.get(revision)?.changes;
-        changes.iter().find_map(|change| match change {
-            Effect::Field(change) if change.id == id && change.field == field => Some(change),
+    /// What a field held before a commit that wrote it.
+    fn written(self, id: EntityId, field: FieldId, revision: Revision) -> Option<Before<'a>> {
+        let effects = &self.window.get(revision)?.effects;
+        effects.iter().find_map(|effect| match effect {
+            Effect::Field(change) if change.id == id && change.field == field => Some(Before {
+                value: change.previous.as_ref(),
+                stamp: change.previous_stamp,
+                differs: change.is_change(),
+            }),
+            Effect::Created(created) if created.id == id => created.value(field).map(|_| Before {
+                value: None,
+                stamp: Stamp::NEVER,
+                differs: true,
+            }),
             _ => None,
         })
     }
@@ -110,10 +116,9 @@ impl<'a> Past<'a> {
             let mut stamp = self.entity(id)?.stamp;
             while stamp.revision > since {
                 let placed = self.placement(id, stamp.revision)?;
-                let before = placed.from.as_ref()?;
                 let changed = match field {
-                    FieldId::NAME => before.name != placed.to.name,
-                    _ => before.parent != placed.to.parent,
+                    FieldId::NAME => placed.from.name != placed.to.name,
+                    _ => placed.from.parent != placed.to.parent,
                 };
                 if changed {
                     break;
@@ -124,11 +129,11 @@ impl<'a> Past<'a> {
         }
         let (_, mut stamp) = Lens::column(&self, id, field)?;
         while stamp.revision > since {
-            let written = self.written(id, field, stamp.revision)?;
-            if writes || written.is_change() {
+            let before = self.written(id, field, stamp.revision)?;
+            if writes || before.differs {
                 break;
             }
-            stamp = written.previous_stamp;
+            stamp = before.stamp;
         }
         Some(stamp.revision)
     }
@@ -142,23 +147,23 @@ impl<'a> Past<'a> {
         after: Option<EntityId>,
     ) -> Option<EntityId> {
         let called = |place: &Place| place.parent == parent && place.name == name;
-        let changes = || commit.changes.iter().filter_map(places);
+        let moves = || commit.effects.iter().filter_map(places);
         // A commit says what changed on the whole: at most one child had the name before it.
-        let had_it = changes().find(|(_, from, _)| from.is_some_and(called));
+        let had_it = moves().find(|(_, from, _)| from.is_some_and(called));
         let has_it = |(.., to): (_, _, Option<&Place>)| to.is_some_and(called);
         match had_it {
             Some((id, ..)) => Some(id),
-            None if changes().any(has_it) => None,
+            None if moves().any(has_it) => None,
             None => after,
         }
     }
 
     /// The commit before this one that may have changed the children of `parent`.
     fn commit_before(self, parent: EntityId, commit: &Applied) -> Revision {
-        let before = |change: &Effect| match change {
+        let before = |effect: &Effect| match effect {
             Effect::Deleted(deleted) if deleted.id == parent => Some(deleted.children_revision),
             _ => {
-                let (_, from, to) = places(change)?;
+                let (_, from, to) = places(effect)?;
                 let here = from.into_iter().chain(to);
                 here.filter(|place| place.parent == parent)
                     .map(|place| place.children_revision)
@@ -167,7 +172,7 @@ impl<'a> Past<'a> {
         };
         // A restore that only put the children into another order does not say: then it may be the
         // one before.
-        let known = commit.changes.iter().filter_map(before);
+        let known = commit.effects.iter().filter_map(before);
         known.fold(commit.revision - 1, Ord::min)
     }
 }
@@ -180,12 +185,19 @@ struct Standing {
     stamp: Stamp,
 }
 
-/// The entity that a change put somewhere or took away, from where, and to where.
-fn places(change: &Effect) -> Option<(EntityId, Option<&Place>, Option<&Place>)> {
-    match change {
-        Effect::Created(placed) | Effect::Placed(placed) => {
-            Some((placed.id, placed.from.as_ref(), Some(&placed.to)))
-        }
+/// What a field held before a commit that wrote it, since when, and whether it holds something else
+/// behind that commit.
+struct Before<'a> {
+    value: Option<&'a Value>,
+    stamp: Stamp,
+    differs: bool,
+}
+
+/// The entity that an effect put somewhere or took away, from where, and to where.
+fn places(effect: &Effect) -> Option<(EntityId, Option<&Place>, Option<&Place>)> {
+    match effect {
+        Effect::Created(created) => Some((created.id, None, Some(&created.place))),
+        Effect::Placed(placed) => Some((placed.id, Some(&placed.from), Some(&placed.to))),
         Effect::Deleted(deleted) => Some((deleted.id, Some(&deleted.place), None)),
         Effect::Field(_) | Effect::Schema(_) => None,
     }
@@ -239,8 +251,8 @@ impl Lens for Past<'_> {
             }
         };
         while stamp.revision > self.revision {
-            let written = self.written(id, field, stamp.revision)?;
-            (value, stamp) = (written.previous.clone(), written.previous_stamp);
+            let before = self.written(id, field, stamp.revision)?;
+            (value, stamp) = (before.value.cloned(), before.stamp);
         }
         Some((value, stamp))
     }

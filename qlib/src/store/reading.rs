@@ -9,7 +9,8 @@ use std::task::Waker;
 use smol_str::SmolStr;
 
 use crate::model::{
-    Applied, Effect, EntityId, FieldChange, FieldId, Place, Placement, Revision, Stamp, Value,
+    Applied, Author, CreatedEntity, Effect, EntityId, FieldChange, FieldId, Place, Revision, Stamp,
+    Value,
 };
 use crate::store::core::Core;
 use crate::store::event::{Delivery, Event, Lagged, current, previous, subject_of};
@@ -151,11 +152,11 @@ impl Subscription {
                     continue;
                 };
                 let start = std::mem::take(&mut self.offset);
-                for index in start..commit.changes.len() {
-                    if !self.concerns(core, commit, &commit.changes[index]) {
+                for index in start..commit.effects.len() {
+                    if !self.concerns(core, commit, &commit.effects[index]) {
                         continue;
                     }
-                    (self.position, self.offset) = if index + 1 == commit.changes.len() {
+                    (self.position, self.offset) = if index + 1 == commit.effects.len() {
                         (revision, 0)
                     } else {
                         (revision - 1, index + 1)
@@ -187,7 +188,7 @@ impl Subscription {
                 Of::Entity(wanted) => wanted == id,
             }
             && interest.only.is_none_or(|entity| entity == id)
-            && match (&interest.not_by, &commit.cause) {
+            && match (&interest.not_by, &commit.author.cause) {
                 (Some(handler), Some(cause)) => cause.handler != *handler,
                 _ => true,
             }
@@ -196,7 +197,7 @@ impl Subscription {
     /// The change as it is delivered, unless merging or the condition drops it.
     fn delivery(&self, core: &Core, commit: &Arc<Applied>, index: usize) -> Option<Delivery> {
         let field = self.interest.topic.what;
-        let effect = &commit.changes[index];
+        let effect = &commit.effects[index];
         let mut seen = None;
         if self.interest.latest && !is_event(field) {
             let (id, writes) = (subject_of(effect).0, self.interest.writes);
@@ -278,21 +279,20 @@ impl Subscription {
         let (entity, field) = (first.tree.entity(id)?, self.interest.topic.what);
         let entity_type = entity.entity_type();
         let (effect, stamp) = if field == CREATED {
-            let to = Place {
+            let place = Place {
                 parent: entity.parent()?.id(),
                 name: entity.name().clone(),
                 after: None,
                 children_revision: 0,
             };
-            let placement = Placement {
+            let created = CreatedEntity {
                 id,
                 entity_type,
-                from: None,
-                to,
-                previous_stamp: Stamp::NEVER,
+                place,
+                values: Vec::new(),
             };
             let stamp = entity.stamp(FieldId::NAME).ok()?;
-            (Effect::Created(Box::new(placement)), stamp)
+            (Effect::Created(Box::new(created)), stamp)
         } else {
             let change = FieldChange {
                 id,
@@ -307,11 +307,12 @@ impl Subscription {
         let commit = Applied {
             revision: stamp.revision,
             time: stamp.time,
-            writer: first.tree.writer(stamp.writer).clone(),
-            cause: None,
-            depth: 0,
+            author: Arc::new(Author {
+                writer: first.tree.writer(stamp.writer).clone(),
+                ..Author::default()
+            }),
             resync: false,
-            changes: smallvec::smallvec![effect],
+            effects: smallvec::smallvec![effect],
         };
         Some(Delivery {
             commit: Arc::new(commit),
@@ -361,7 +362,7 @@ fn is_about(effect: &Effect, what: FieldId, writes: bool) -> bool {
         Effect::Placed(placed) if what == MOVED => {
             let differs =
                 |from: &Place| (from.parent, &from.name) != (placed.to.parent, &placed.to.name);
-            placed.from.as_ref().is_some_and(differs)
+            differs(&placed.from)
         }
         Effect::Placed(_) => {
             current(effect, what).is_some_and(|now| Some(now) != previous(effect, what))

@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
-use crate::model::{Applied, Effect, EntityId, FieldId, Revision, TypeId};
+use crate::model::{Applied, Effect, EntityId, FieldId, Revision, TypeId, Value};
 use crate::store::event::subject_of;
 use crate::store::window::Window;
 use crate::tree::Tree;
@@ -105,8 +105,8 @@ impl Routes {
             let first = (from + 1).max(window.first());
             for revision in (first..=route.since).rev() {
                 let concerns = |applied: &Arc<Applied>| {
-                    let mut changes = applied.changes.iter();
-                    changes.any(|change| concerns(topic, change, tree))
+                    let mut effects = applied.effects.iter();
+                    effects.any(|effect| concerns(topic, effect, tree))
                 };
                 if window.get(revision).is_some_and(concerns) {
                     route.revisions.push_front(revision);
@@ -192,7 +192,7 @@ impl Routes {
     /// Enters a commit under its topics; adds those who waited for it to `woken`.
     pub(crate) fn enter(&mut self, applied: &Applied, tree: &Tree, woken: &mut Vec<Waker>) {
         let revision = applied.revision;
-        self.visit(&applied.changes, tree, |route| {
+        self.visit(&applied.effects, tree, |route| {
             if route.revisions.back() != Some(&revision) {
                 route.revisions.push_back(revision);
             }
@@ -202,7 +202,7 @@ impl Routes {
 
     /// Takes a commit that fell out of the window, the oldest one, from its topics.
     pub(crate) fn forget(&mut self, applied: &Applied, tree: &Tree) {
-        self.visit(&applied.changes, tree, |route| {
+        self.visit(&applied.effects, tree, |route| {
             if route.revisions.front() == Some(&applied.revision) {
                 route.revisions.pop_front();
                 route.lost = applied.revision;
@@ -210,19 +210,19 @@ impl Routes {
         });
     }
 
-    /// Visits the topics of each change.
+    /// Visits the topics of each effect.
     #[inline]
-    fn visit(&mut self, changes: &[Effect], tree: &Tree, mut visit: impl FnMut(&mut Route)) {
+    fn visit(&mut self, effects: &[Effect], tree: &Tree, mut visit: impl FnMut(&mut Route)) {
         if self.by_topic.is_empty() {
             return;
         }
         let (of_types, of_entities, of_all) =
             (self.of_types > 0, self.of_entities > 0, self.of_all > 0);
-        for change in changes {
-            let (id, entity_type) = subject_of(change);
-            for what in whats(change) {
+        for effect in effects {
+            let (id, entity_type) = subject_of(effect);
+            for what in whats(effect) {
                 let mut look = |of| {
-                    if let Some(route) = self.by_topic.get_mut(&Topic { what: *what, of }) {
+                    if let Some(route) = self.by_topic.get_mut(&Topic { what, of }) {
                         visit(route);
                     }
                 };
@@ -258,22 +258,24 @@ impl Route {
     }
 }
 
-/// What a change is about.
+/// What an effect is about.
 #[inline]
-fn whats(change: &Effect) -> &[FieldId] {
-    match change {
-        Effect::Field(change) => std::slice::from_ref(&change.field),
-        Effect::Created(_) => &[CREATED, FieldId::NAME, FieldId::PARENT],
-        Effect::Placed(_) => &[MOVED, FieldId::NAME, FieldId::PARENT],
-        Effect::Deleted(_) => &[DELETED],
-        Effect::Schema(_) => &[SCHEMA],
-    }
+fn whats(effect: &Effect) -> impl Iterator<Item = FieldId> {
+    let (events, values): (&[FieldId], &[(FieldId, Value)]) = match effect {
+        Effect::Field(change) => (std::slice::from_ref(&change.field), &[]),
+        Effect::Created(created) => (&[CREATED, FieldId::NAME, FieldId::PARENT], &created.values),
+        Effect::Placed(_) => (&[MOVED, FieldId::NAME, FieldId::PARENT], &[]),
+        Effect::Deleted(_) => (&[DELETED], &[]),
+        Effect::Schema(_) => (&[SCHEMA], &[]),
+    };
+    let fields = values.iter().map(|(field, _)| *field);
+    events.iter().copied().chain(fields)
 }
 
-/// Whether a change concerns a topic.
-fn concerns(topic: Topic, change: &Effect, tree: &Tree) -> bool {
-    let (id, entity_type) = subject_of(change);
-    whats(change).contains(&topic.what)
+/// Whether an effect concerns a topic.
+fn concerns(topic: Topic, effect: &Effect, tree: &Tree) -> bool {
+    let (id, entity_type) = subject_of(effect);
+    whats(effect).any(|what| what == topic.what)
         && match topic.of {
             Of::All => true,
             Of::Type(wanted) => tree.is_a(entity_type, wanted),

@@ -164,7 +164,8 @@ impl Subscription {
         self.interest.shape.as_ref().and_then(Shape::due)
     }
 
-    /// Reads all changes that are there, without waiting and without a copy of any. First values,
+    /// Reads all changes that are there, without waiting and without a copy of any: the effects that
+    /// hold them, where an [`Effect::Created`] holds the values that an entity began with. First values,
     /// context, merging, conditions and rate shaping are for [`Subscription::next`]: this is the bare
     /// log. Returns how many there were; none where [`Subscription::try_next`] has something else to
     /// say first: that changes were lost, or that the whole tree was replaced.
@@ -179,7 +180,7 @@ impl Subscription {
         }
         let mut count = 0;
         let _ = self.scan(&core, |_, commit, index| {
-            see(commit, &commit.changes[index]);
+            see(commit, &commit.effects[index]);
             count += 1;
             ControlFlow::<()>::Continue(())
         });

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use crate::model::{Applied, Effect, EntityId, Revision, Value};
+use crate::model::{
+    Applied, CreatedEntity, DeletedEntity, Effect, EntityId, FieldId, Placement, Revision, Value,
+};
 
 /// How much the recent window holds: whichever limit is reached first.
 #[derive(Clone, Copy, Debug)]
@@ -85,8 +87,8 @@ impl Window {
     pub(crate) fn push(&mut self, applied: Arc<Applied>, mut forget: impl FnMut(&Applied)) {
         let size = size(&applied);
         self.bytes += size;
-        for change in &applied.changes {
-            if let Effect::Deleted(deleted) = change {
+        for effect in &applied.effects {
+            if let Effect::Deleted(deleted) = effect {
                 self.deletions
                     .entry(deleted.id)
                     .or_default()
@@ -112,8 +114,8 @@ impl Window {
         if self.deletions.is_empty() {
             return;
         }
-        for change in &oldest.changes {
-            if let Effect::Deleted(deleted) = change
+        for effect in &oldest.effects {
+            if let Effect::Deleted(deleted) = effect
                 && let Some(revisions) = self.deletions.get_mut(&deleted.id)
             {
                 revisions.retain(|revision| *revision > oldest.revision);
@@ -128,22 +130,25 @@ impl Window {
 /// Bytes that a commit takes, roughly: values of more than 23 bytes are shared with the tree or
 /// with each other, and are counted where they were replaced.
 fn size(applied: &Applied) -> usize {
-    let long = |value: &Option<Value>| {
-        value
-            .as_ref()
-            .map_or(0, |value| value.size().saturating_sub(23))
-    };
-    let changes = applied.changes.iter().map(|change| {
+    let long = |value: &Value| value.size().saturating_sub(23);
+    let held = |value: &Option<Value>| value.as_ref().map_or(0, long);
+    let effects = applied.effects.iter().map(|effect| {
         size_of::<Effect>()
-            + match change {
-                Effect::Field(change) => long(&change.previous) + long(&change.current),
-                Effect::Created(_) | Effect::Placed(_) => size_of::<crate::model::Placement>(),
+            + match effect {
+                Effect::Field(change) => held(&change.previous) + held(&change.current),
+                Effect::Created(created) => {
+                    let values = created.values.iter();
+                    let values =
+                        values.map(|(_, value)| size_of::<(FieldId, Value)>() + long(value));
+                    size_of::<CreatedEntity>() + values.sum::<usize>()
+                }
+                Effect::Placed(_) => size_of::<Placement>(),
                 Effect::Deleted(deleted) => {
-                    let fields = deleted.fields.iter().map(|(_, value, _)| 72 + long(value));
-                    size_of::<crate::model::DeletedEntity>() + fields.sum::<usize>()
+                    let fields = deleted.fields.iter().map(|(_, value, _)| 72 + held(value));
+                    size_of::<DeletedEntity>() + fields.sum::<usize>()
                 }
                 Effect::Schema(change) => 512 + change.current.fields.len() * 256,
             }
     });
-    size_of::<Applied>() + 24 + changes.sum::<usize>()
+    size_of::<Applied>() + 24 + effects.sum::<usize>()
 }

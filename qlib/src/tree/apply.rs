@@ -9,14 +9,14 @@ use crate::model::{
 };
 use crate::tree::Tree;
 
-/// The changes of one commit, in order.
-pub type Changes = SmallVec<[Effect; 1]>;
+/// What one commit did, in order.
+pub type Effects = SmallVec<[Effect; 1]>;
 
 /// A commit that is being applied.
 pub(super) struct Applying {
     pub(super) stamp: Stamp,
-    /// The journal: each step's changes, in order, so that the way back is exact.
-    pub(super) changes: Changes,
+    /// The journal: what each step did, in order, so that the way back is exact.
+    pub(super) effects: Effects,
     /// Something changed twice, so that the journal is not what the commit changed on the whole.
     pub(super) again: bool,
     /// Something was deleted, whose id may be used again.
@@ -35,9 +35,9 @@ impl Tree {
         commit: &Commit,
         revision: Revision,
         time: Timestamp,
-    ) -> Result<Changes> {
+    ) -> Result<Effects> {
         self.admit(commit)?;
-        let writer = self.writer_number(&commit.writer);
+        let writer = self.writer_number(&commit.author.writer);
         let stamp = Stamp {
             revision,
             time,
@@ -45,9 +45,7 @@ impl Tree {
             quality: Quality::Good,
         };
         let mut applying = Applying::new(stamp);
-        applying
-            .changes
-            .reserve_exact(commit.ops.iter().map(changes).sum());
+        applying.effects.reserve_exact(commit.ops.len());
         if commit.ops.iter().any(leaves_no_journal) {
             applying.before = Some(Box::new(self.clone()));
         }
@@ -61,16 +59,16 @@ impl Tree {
         if let Err(error) = outcome {
             match applying.before {
                 Some(before) => *self = *before,
-                None => self.undo(applying.changes, stamp),
+                None => self.undo(applying.effects, stamp),
             }
             return Err(error);
         }
         self.revision = revision;
         self.time = time;
         if applying.again {
-            return Ok(self.net(applying.changes, applying.before.as_deref()));
+            return Ok(self.net(applying.effects, applying.before.as_deref()));
         }
-        Ok(applying.changes)
+        Ok(applying.effects)
     }
 
     /// Applies steps outside any log, to see what the tree would be: the private tree of a
@@ -88,7 +86,7 @@ impl Tree {
 
     /// Refuses a commit for what it is, before any of its steps.
     fn admit(&self, commit: &Commit) -> Result<()> {
-        if let Some(Fence { election, token }) = &commit.fence {
+        if let Some(Fence { election, token }) = &commit.author.fence {
             let newest = self.fence(election);
             if *token < newest {
                 return Err(Error::StaleFence {
@@ -98,8 +96,9 @@ impl Tree {
                 });
             }
         }
-        if commit.depth > self.limits.chain {
+        if commit.author.depth > self.limits.chain {
             let chain = commit
+                .author
                 .cause
                 .iter()
                 .map(|cause| cause.handler.clone())
@@ -220,7 +219,7 @@ impl Applying {
     pub(super) fn new(stamp: Stamp) -> Self {
         Self {
             stamp,
-            changes: Changes::new(),
+            effects: Effects::new(),
             again: false,
             deleted: false,
             before: None,
@@ -230,7 +229,7 @@ impl Applying {
     /// Notes a write.
     pub(super) fn record(&mut self, change: FieldChange) {
         self.again |= change.previous_stamp.revision == self.stamp.revision;
-        self.changes.push(Effect::Field(change));
+        self.effects.push(Effect::Field(change));
     }
 }
 
@@ -241,14 +240,6 @@ fn leaves_no_journal(op: &Op) -> bool {
         op,
         Op::SetSchema(_) | Op::Restore(_) | Op::Claim { .. } | Op::SetLimits(_)
     )
-}
-
-/// Changes that most steps of this kind make.
-fn changes(op: &Op) -> usize {
-    match op {
-        Op::Create(create) => 1 + create.values.len(),
-        _ => 1,
-    }
 }
 
 /// Bytes that a step takes in a log, roughly.

@@ -44,7 +44,7 @@ impl Tree {
             let written = |stamp: &Stamp| stamp.revision == applying.stamp.revision;
             applying.again |=
                 written(&deleted.stamp) || deleted.fields.iter().any(|(.., stamp)| written(stamp));
-            applying.changes.push(Effect::Deleted(Box::new(deleted)));
+            applying.effects.push(Effect::Deleted(Box::new(deleted)));
         }
         applying.deleted = true;
         Ok(())

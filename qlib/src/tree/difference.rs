@@ -3,30 +3,35 @@
 use std::sync::Arc;
 
 use crate::model::{
-    DeletedEntity, Effect, EntityId, FieldChange, FieldId, Place, Placement, SchemaChange, Stamp,
-    Value, ValueRef,
+    CreatedEntity, DeletedEntity, Effect, EntityId, FieldChange, FieldId, Place, Placement,
+    SchemaChange, Stamp, Value, ValueRef,
 };
-use crate::tree::apply::Changes;
+use crate::tree::apply::Effects;
 use crate::tree::{EntityRef, Tree};
 
 /// What leads from one tree to the other, which knows all types of the one under the same numbers:
 /// types, then deletions from the leaves up, then the rest from the Root down.
-pub(super) fn difference(old: &Tree, new: &Tree) -> Changes {
-    let mut changes = schemas(old, new);
+pub(super) fn difference(old: &Tree, new: &Tree) -> Effects {
+    let mut effects = schemas(old, new);
     for before in preorder(old).into_iter().rev() {
         if counterpart(before, new).is_none() {
-            changes.push(Effect::Deleted(Box::new(deleted(before))));
+            effects.push(Effect::Deleted(Box::new(deleted(before))));
         }
     }
     for now in preorder(new) {
         let before = counterpart(now, old);
-        changes.extend(placement(now, before, old));
-        fields(now, before, &mut changes);
+        match before {
+            Some(before) => {
+                effects.extend(placement(now, before, old));
+                fields(now, before, &mut effects);
+            }
+            None => effects.push(Effect::Created(Box::new(created(now, old)))),
+        }
     }
-    changes
+    effects
 }
 
-fn schemas(old: &Tree, new: &Tree) -> Changes {
+fn schemas(old: &Tree, new: &Tree) -> Effects {
     let known = old.types().count();
     let changed = new.types().filter_map(|entity_type| {
         let previous = ((entity_type.0 as usize) < known).then(|| old.schema(entity_type).clone());
@@ -42,53 +47,53 @@ fn schemas(old: &Tree, new: &Tree) -> Changes {
     changed.collect()
 }
 
-/// How an entity came to where it stands, if it did not stand there.
-fn placement(now: EntityRef<'_>, before: Option<EntityRef<'_>>, old: &Tree) -> Option<Effect> {
-    let from = before.map(|before| place(before, old));
-    let to = place(now, old);
-    if from
-        .as_ref()
-        .is_some_and(|from| from.parent == to.parent && from.name == to.name)
-    {
-        return None;
-    }
-    let made = from.is_none();
-    let placement = Box::new(Placement {
+/// An entity that was not there before. None of its fields was ever unset: an image holds values.
+fn created(now: EntityRef<'_>, old: &Tree) -> CreatedEntity {
+    let value = |field| Some((field, now.column(field).ok()??.to_value()));
+    CreatedEntity {
         id: now.id(),
         entity_type: now.entity_type(),
-        from,
-        to,
-        previous_stamp: before
-            .and_then(|before| before.stamp(FieldId::NAME).ok())
-            .unwrap_or(Stamp::NEVER),
-    });
-    Some(if made {
-        Effect::Created(placement)
-    } else {
-        Effect::Placed(placement)
+        place: place(now, old),
+        values: now
+            .tree()
+            .field_ids(now.entity_type())
+            .filter_map(value)
+            .collect(),
+    }
+}
+
+/// How an entity came to where it stands, if it did not stand there.
+fn placement(now: EntityRef<'_>, before: EntityRef<'_>, old: &Tree) -> Option<Effect> {
+    let (from, to) = (place(before, old), place(now, old));
+    let differs = (from.parent, &from.name) != (to.parent, &to.name);
+    differs.then(|| {
+        Effect::Placed(Box::new(Placement {
+            id: now.id(),
+            entity_type: now.entity_type(),
+            from,
+            to,
+            previous_stamp: before.stamp(FieldId::NAME).unwrap_or(Stamp::NEVER),
+        }))
     })
 }
 
 /// The fields that differ, those that only the one tree knows among them.
-fn fields(now: EntityRef<'_>, before: Option<EntityRef<'_>>, changes: &mut Changes) {
+fn fields(now: EntityRef<'_>, before: EntityRef<'_>, effects: &mut Effects) {
     let cell = |entity: EntityRef<'_>, field: FieldId| -> (Option<Value>, Stamp) {
         let value = entity.column(field).ok().flatten().map(ValueRef::to_value);
         (value, entity.stamp(field).unwrap_or(Stamp::NEVER))
     };
     let current_fields = || now.tree().field_ids(now.entity_type());
-    let left_out = before.into_iter().flat_map(|before| {
-        let fields = before.tree().field_ids(before.entity_type());
-        fields.filter(move |field| {
-            before.column(*field).is_ok_and(|value| value.is_some())
-                && current_fields().all(|current| current != *field)
-        })
+    let fields_before = before.tree().field_ids(before.entity_type());
+    let left_out = fields_before.filter(|field| {
+        before.column(*field).is_ok_and(|value| value.is_some())
+            && current_fields().all(|current| current != *field)
     });
     for field in current_fields().chain(left_out) {
-        let (previous, previous_stamp) =
-            before.map_or((None, Stamp::NEVER), |before| cell(before, field));
+        let (previous, previous_stamp) = cell(before, field);
         let (current, stamp) = cell(now, field);
         if stamp != previous_stamp {
-            changes.push(Effect::Field(FieldChange {
+            effects.push(Effect::Field(FieldChange {
                 id: now.id(),
                 entity_type: now.entity_type(),
                 field,

@@ -45,7 +45,7 @@ use ordered::OrderedSet;
 use table::Table;
 use types::TypeTable;
 
-pub use apply::Changes;
+pub use apply::Effects;
 pub(crate) use locate::Location;
 pub use path::{Lens, resolve};
 pub use query::{Answer, Found, Select, Source};

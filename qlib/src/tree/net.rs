@@ -4,16 +4,16 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
 use crate::model::{
-    DeletedEntity, Effect, EntityId, FieldChange, FieldId, Place, Placement, Revision,
-    SchemaChange, TypeId,
+    CreatedEntity, DeletedEntity, Effect, EntityId, FieldChange, FieldId, Place, Placement,
+    Revision, SchemaChange, Stamp, TypeId,
 };
 use crate::tree::Tree;
-use crate::tree::apply::Changes;
+use crate::tree::apply::Effects;
 
-/// The changes that stay, and where in them each thing was changed first.
+/// The effects that stay, and where in them each thing was changed first.
 #[derive(Default)]
 struct Net {
-    changes: Vec<Option<Effect>>,
+    effects: Vec<Option<Effect>>,
     lives: FxHashMap<EntityId, Life>,
     schemas: FxHashMap<TypeId, usize>,
     /// When the children of an entity had changed last before the journal.
@@ -31,20 +31,20 @@ struct Life {
 impl Tree {
     /// Folds a journal into what it changed on the whole. A restore begins a journal anew; then the
     /// tree before the commit says when children had changed last.
-    pub(super) fn net(&mut self, journal: Changes, before: Option<&Self>) -> Changes {
+    pub(super) fn net(&mut self, journal: Effects, before: Option<&Self>) -> Effects {
         let mut net = Net::default();
         for change in journal {
             match change {
                 Effect::Field(change) => net.field(change),
-                Effect::Created(placement) => net.created(placement),
+                Effect::Created(created) => net.created(created),
                 Effect::Placed(placement) => net.placed(placement),
                 Effect::Deleted(deleted) => net.deleted(deleted),
                 Effect::Schema(change) => net.schema(change),
             }
         }
         let mut touched = FxHashSet::default();
-        let mut changes: Changes = net.changes.into_iter().flatten().collect();
-        for change in &mut changes {
+        let mut effects: Effects = net.effects.into_iter().flatten().collect();
+        for change in &mut effects {
             for place in places(change) {
                 place.children_revision = match (before, net.families.get(&place.parent)) {
                     (Some(before), _) => before.children_revision(place.parent),
@@ -66,48 +66,66 @@ impl Tree {
                 self.families.get_mut(node as usize).revision = revision;
             }
         }
-        changes
+        effects
     }
 }
 
 impl Net {
     fn push(&mut self, change: Effect) -> usize {
-        self.changes.push(Some(change));
-        self.changes.len() - 1
+        self.effects.push(Some(change));
+        self.effects.len() - 1
     }
 
     fn field(&mut self, change: FieldChange) {
         let (id, field) = (change.id, change.field);
         let life = self.lives.entry(id).or_default();
+        if let Some(Effect::Created(created)) = life.placed.and_then(|at| self.effects[at].as_mut())
+            && let Some(at) = created.values.iter().position(|(known, _)| *known == field)
+        {
+            match change.current {
+                Some(value) => created.values[at].1 = value,
+                None => {
+                    created.values.remove(at);
+                    life.fields.push((field, self.effects.len()));
+                    self.push(Effect::Field(FieldChange {
+                        previous: None,
+                        previous_stamp: Stamp::NEVER,
+                        ..change
+                    }));
+                }
+            }
+            return;
+        }
         let first = life.fields.iter().find(|(known, _)| *known == field);
-        match first.and_then(|(_, at)| self.changes[*at].as_mut()) {
+        match first.and_then(|(_, at)| self.effects[*at].as_mut()) {
             Some(Effect::Field(first)) => first.current = change.current,
             _ => {
-                life.fields.push((field, self.changes.len()));
+                life.fields.push((field, self.effects.len()));
                 self.push(Effect::Field(change));
             }
         }
     }
 
-    fn created(&mut self, placement: Box<Placement>) {
-        self.date(&placement.to);
+    fn created(&mut self, created: Box<CreatedEntity>) {
+        self.date(&created.place);
         let life = Life {
             created: true,
-            placed: Some(self.changes.len()),
+            placed: Some(self.effects.len()),
             ..Life::default()
         };
-        self.lives.insert(placement.id, life);
-        self.push(Effect::Created(placement));
+        self.lives.insert(created.id, life);
+        self.push(Effect::Created(created));
     }
 
     fn placed(&mut self, placement: Box<Placement>) {
-        placement.from.iter().for_each(|from| self.date(from));
+        self.date(&placement.from);
         self.date(&placement.to);
         let life = self.lives.entry(placement.id).or_default();
-        match life.placed.and_then(|at| self.changes[at].as_mut()) {
-            Some(Effect::Created(first) | Effect::Placed(first)) => first.to = placement.to,
+        match life.placed.and_then(|at| self.effects[at].as_mut()) {
+            Some(Effect::Created(first)) => first.place = placement.to,
+            Some(Effect::Placed(first)) => first.to = placement.to,
             _ => {
-                life.placed = Some(self.changes.len());
+                life.placed = Some(self.effects.len());
                 self.push(Effect::Placed(placement));
             }
         }
@@ -119,7 +137,7 @@ impl Net {
         deleted.children_revision = *known.or_insert(deleted.children_revision);
         let life = self.lives.remove(&deleted.id).unwrap_or_default();
         for (field, at) in life.fields {
-            if let Some(Effect::Field(change)) = self.changes[at].take() {
+            if let Some(Effect::Field(change)) = self.effects[at].take() {
                 deleted.fields.retain(|(known, ..)| *known != field);
                 if change.previous_stamp.revision != 0 {
                     let before = (field, change.previous, change.previous_stamp);
@@ -127,10 +145,9 @@ impl Net {
                 }
             }
         }
-        if let Some(Effect::Placed(placement)) = life.placed.and_then(|at| self.changes[at].take())
-            && let Some(from) = placement.from
+        if let Some(Effect::Placed(placement)) = life.placed.and_then(|at| self.effects[at].take())
         {
-            deleted.place = from;
+            deleted.place = placement.from;
             deleted.stamp = placement.previous_stamp;
         }
         if !life.created {
@@ -140,7 +157,7 @@ impl Net {
 
     fn schema(&mut self, change: std::sync::Arc<SchemaChange>) {
         let first = self.schemas.get(&change.entity_type);
-        match first.and_then(|at| self.changes[*at].as_mut()) {
+        match first.and_then(|at| self.effects[*at].as_mut()) {
             Some(Effect::Schema(first)) => {
                 *first = std::sync::Arc::new(SchemaChange {
                     previous: first.previous.clone(),
@@ -148,7 +165,7 @@ impl Net {
                 });
             }
             _ => {
-                self.schemas.insert(change.entity_type, self.changes.len());
+                self.schemas.insert(change.entity_type, self.effects.len());
                 self.push(Effect::Schema(change));
             }
         }
@@ -164,9 +181,8 @@ impl Net {
 /// The places that a change names.
 fn places(change: &mut Effect) -> impl Iterator<Item = &mut Place> {
     let (from, to) = match change {
-        Effect::Created(placement) | Effect::Placed(placement) => {
-            (placement.from.as_mut(), Some(&mut placement.to))
-        }
+        Effect::Created(created) => (None, Some(&mut created.place)),
+        Effect::Placed(placement) => (Some(&mut placement.from), Some(&mut placement.to)),
         Effect::Deleted(deleted) => (None, Some(&mut deleted.place)),
         Effect::Field(_) | Effect::Schema(_) => (None, None),
     };

@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 use smol_str::SmolStr;
 
 use crate::model::{
-    Create, Effect, EntityId, Error, FieldChange, Place, Placement, Result, Stamp, Value,
+    Create, CreatedEntity, Effect, EntityId, Error, Place, Placement, Result, Stamp, Value,
     limits::name_fault,
 };
 use crate::tree::Tree;
@@ -42,10 +42,9 @@ impl Tree {
             });
         };
         let layout = std::sync::Arc::clone(&table.layout);
-        let mut given: SmallVec<[Option<Value>; 16]> = layout
-            .fields
-            .iter()
-            .map(|field| normal(field.schema.default.clone()))
+        let defaults = layout.fields.iter();
+        let mut given: SmallVec<[Option<&Value>; 16]> = defaults
+            .map(|field| field.schema.default.as_ref())
             .collect();
         for (field, value) in values {
             let Some(position) = layout.position(*field) else {
@@ -57,7 +56,7 @@ impl Tree {
                     suggestion: None,
                 });
             };
-            given[position] = normal(Some(value.clone()));
+            given[position] = Some(value);
         }
         let in_place = |error| renamed(error, self.subject_at(*id, parent, name));
         for (field, value) in layout.fields.iter().zip(&given) {
@@ -75,32 +74,26 @@ impl Tree {
         }
         applying.again |= applying.deleted;
         let node = self.take_node(*id, entity_type.0);
-        let to = self.settle(
+        let place = self.settle(
             node,
             parent,
             self.family(parent).last,
             name.clone(),
             applying.stamp,
         );
-        applying.changes.push(Effect::Created(Box::new(Placement {
-            id: *id,
-            entity_type: *entity_type,
-            from: None,
-            to,
-            previous_stamp: Stamp::NEVER,
-        })));
+        let mut values = Vec::with_capacity(given.iter().flatten().count());
         for (position, value) in given.into_iter().enumerate() {
             let Some(value) = value else { continue };
-            self.put(node, position, Some(&value), applying.stamp);
-            applying.changes.push(Effect::Field(FieldChange {
-                id: *id,
-                entity_type: *entity_type,
-                field: layout.fields[position].id,
-                previous: None,
-                previous_stamp: Stamp::NEVER,
-                current: Some(value),
-            }));
+            self.put(node, position, Some(value), applying.stamp);
+            values.push((layout.fields[position].id, normal(value.clone())));
         }
+        let created = CreatedEntity {
+            id: *id,
+            entity_type: *entity_type,
+            place,
+            values,
+        };
+        applying.effects.push(Effect::Created(Box::new(created)));
         Ok(())
     }
 
@@ -147,10 +140,10 @@ impl Tree {
         };
         let from = self.unlink(node, applying.stamp.revision);
         let to = self.settle(node, new_parent, after, name, applying.stamp);
-        applying.changes.push(Effect::Placed(Box::new(Placement {
+        applying.effects.push(Effect::Placed(Box::new(Placement {
             id,
             entity_type,
-            from: Some(from),
+            from,
             to,
             previous_stamp,
         })));

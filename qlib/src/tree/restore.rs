@@ -78,7 +78,7 @@ impl Tree {
         fresh.fill_all(before, image, applying.stamp)?;
         fresh.date_families(before, applying.stamp);
         // What the commit did before this step is void.
-        applying.changes = difference(before, &fresh);
+        applying.effects = difference(before, &fresh);
         applying.again = true;
         *self = fresh;
         Ok(())
@@ -212,13 +212,8 @@ impl Tree {
                     });
                 };
                 let field = &layout.fields[position];
-                let value = normal(Some(given.value.clone()));
-                self.check(
-                    entity.id,
-                    node,
-                    field,
-                    value.as_ref().unwrap_or(&given.value),
-                )?;
+                let value = normal(given.value.clone());
+                self.check(entity.id, node, field, &value)?;
                 let writer = match writers.get(given.writer.as_str()) {
                     Some(writer) => *writer,
                     None => *writers
@@ -236,7 +231,7 @@ impl Tree {
                     quality: Quality::Restored,
                     ..stamp
                 };
-                self.put(node, position, value.as_ref(), same.unwrap_or(restored));
+                self.put(node, position, Some(&value), same.unwrap_or(restored));
             }
             for (position, field) in layout.fields.iter().enumerate() {
                 if self.entity_at(node).column(field.id)?.is_some() {

@@ -86,8 +86,8 @@ impl Tree {
             previous,
             current: schema.clone(),
         };
-        applying.again |= !applying.changes.is_empty();
-        applying.changes.push(Effect::Schema(Arc::new(change)));
+        applying.again |= !applying.effects.is_empty();
+        applying.effects.push(Effect::Schema(Arc::new(change)));
         self.type_names.insert(schema.name.clone(), entity_type);
         self.lay_out(entity_type, schema.clone(), base, applying)?;
         let mut extending: Vec<TypeId> = self.subtypes(entity_type).collect();
@@ -287,7 +287,7 @@ impl Tree {
                         self.check(id, *node, field, &value)?;
                     }
                     (None, Some(_)) => {
-                        let default = normal(field.schema.default.clone());
+                        let default = field.schema.default.clone().map(normal);
                         let column = &self.table(entity_type).columns[position];
                         let previous_stamp = column.stamp(*slot).into();
                         self.put(*node, position, default.as_ref(), applying.stamp);

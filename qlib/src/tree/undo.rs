@@ -2,12 +2,12 @@
 
 use crate::model::{DeletedEntity, Effect, FieldId, Place, Stamp, TypeId, Value};
 use crate::tree::Tree;
-use crate::tree::apply::Changes;
+use crate::tree::apply::Effects;
 use crate::tree::check::referred;
 
 impl Tree {
     /// Undoes a journal, the last change first. It holds no schema and no restore.
-    pub(super) fn undo(&mut self, journal: Changes, stamp: Stamp) {
+    pub(super) fn undo(&mut self, journal: Effects, stamp: Stamp) {
         // Entities that were deleted together may refer to each other: their references wait until
         // all of them exist.
         let mut references = Vec::new();
@@ -24,17 +24,18 @@ impl Tree {
                         self.put(node, position, value, stamp);
                     }
                 }
-                Effect::Created(placement) => {
-                    if let Some(node) = self.find(placement.id) {
-                        self.remove_leaf(node, Vec::new(), stamp);
-                        self.restore_family_revision(&placement.to);
+                Effect::Created(created) => {
+                    if let Some(node) = self.find(created.id) {
+                        let fields = self.take_fields(node);
+                        self.remove_leaf(node, fields, stamp);
+                        self.restore_family_revision(&created.place);
                     }
                 }
                 Effect::Placed(placement) => {
-                    if let (Some(node), Some(from)) = (self.find(placement.id), &placement.from) {
+                    if let Some(node) = self.find(placement.id) {
                         self.unlink(node, stamp.revision);
                         self.restore_family_revision(&placement.to);
-                        self.relink(node, from, placement.previous_stamp);
+                        self.relink(node, &placement.from, placement.previous_stamp);
                     }
                 }
                 Effect::Deleted(deleted) => self.revive(&deleted, &mut references),

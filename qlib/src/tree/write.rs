@@ -96,7 +96,13 @@ impl Tree {
         stamp: Stamp,
     ) -> Result<Option<Value>> {
         let subject = || (self.subject(write.id), field.name.clone());
-        let given = || normal(write.value.clone().or_else(|| field.default.clone()));
+        let given = || {
+            write
+                .value
+                .clone()
+                .or_else(|| field.default.clone())
+                .map(normal)
+        };
         let subtract = match &write.mode {
             WriteMode::Always | WriteMode::IfChanged => return Ok(given()),
             WriteMode::IfValue(expected)
@@ -147,7 +153,7 @@ impl Tree {
                     .ok_or(Error::Overflow { entity, field })
             }
             (Kind::Float, Some(ValueRef::Float(a)), Some(Value::Float(b))) => {
-                Ok(normal(Some(Value::Float(if subtract {
+                Ok(Some(normal(Value::Float(if subtract {
                     a - b
                 } else {
                     a + b
@@ -232,9 +238,9 @@ impl Tree {
 }
 
 /// The value as it is stored: there is one zero.
-pub(super) fn normal(value: Option<Value>) -> Option<Value> {
+pub(super) fn normal(value: Value) -> Value {
     match value {
-        Some(Value::Float(number)) => Some(Value::Float(number + 0.0)),
+        Value::Float(number) => Value::Float(number + 0.0),
         other => other,
     }
 }

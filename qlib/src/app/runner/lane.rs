@@ -6,8 +6,8 @@ use crate::app::define::Input;
 use crate::app::source::Changes;
 use crate::model::{EntityId, Revision};
 
-/// The place of a change: its revision, then its place in the commit.
-pub(super) type Order = (Revision, usize);
+/// The place of a change, as [`Delivery::order`] gives it.
+pub(super) type Order = (Revision, usize, usize);
 
 /// An input that waits to be handled, for the first time or again.
 pub(crate) struct Attempt {
@@ -34,11 +34,11 @@ impl Attempt {
     pub(super) fn order(&self) -> Option<Order> {
         match &self.input {
             _ if self.dead_letter.is_some() => None,
-            Input::Delivery(delivery) => Some((delivery.revision(), delivery.index)),
+            Input::Delivery(delivery) => Some(delivery.order()),
             // Before the changes that are left.
-            Input::Lagged(lagged) => Some((lagged.next.saturating_sub(1), usize::MAX)),
+            Input::Lagged(lagged) => Some((lagged.next.saturating_sub(1), usize::MAX, 0)),
             // Before the changes that it is made of.
-            Input::Resync(revision) => Some((revision.saturating_sub(1), usize::MAX)),
+            Input::Resync(revision) => Some((revision.saturating_sub(1), usize::MAX, 0)),
             _ => None,
         }
     }

@@ -16,8 +16,8 @@ use crate::app::call;
 use crate::app::define::{Input, Worker, WorkerDefinition};
 use crate::app::failure::Failure;
 use crate::app::{App, Cx, Retry};
-use crate::model::{Cause, Error, Result};
-use crate::store::Origin;
+use crate::model::{Author, Cause, Error, Result};
+
 use handler::{Handler, Place, Task};
 use pick::Pick;
 
@@ -83,10 +83,10 @@ impl<W: Worker> Runner<W> {
         }
     }
 
-    fn cx(&self, name: SmolStr, origin: Origin) -> Cx {
+    fn cx(&self, name: SmolStr, author: Author) -> Cx {
         Cx {
             app: self.app.clone(),
-            store: self.app.store().on_behalf(origin),
+            store: self.app.store().on_behalf(author),
             handler: name,
         }
     }
@@ -98,13 +98,13 @@ impl<W: Worker> Runner<W> {
             handler: handler.clone(),
             revision: 0,
         });
-        let origin = Origin {
+        let author = Author {
             writer: self.app.name().into(),
             cause,
             depth: 0,
             fence: None,
         };
-        self.cx(handler, origin)
+        self.cx(handler, author)
     }
 
     async fn run_init(&mut self) -> Result<(), Failure> {
@@ -150,22 +150,23 @@ impl<W: Worker> Runner<W> {
     fn cx_for(&self, at: usize, input: &Input) -> Option<Cx> {
         let handler = &self.handlers[at];
         let (revision, depth) = match input {
-            Input::Delivery(delivery) => {
-                (delivery.revision(), delivery.commit.depth.saturating_add(1))
-            }
+            Input::Delivery(delivery) => (
+                delivery.revision(),
+                delivery.commit.author.depth.saturating_add(1),
+            ),
             _ => (0, 0),
         };
         let cause = Some(Cause {
             handler: handler.name.clone(),
             revision,
         });
-        let origin = Origin {
+        let author = Author {
             writer: self.app.name().into(),
             cause,
             depth,
             fence: None,
         };
-        let mut cx = self.cx(handler.name.clone(), origin);
+        let mut cx = self.cx(handler.name.clone(), author);
         let policy = &handler.definition.policy;
         if policy.leader || self.definition.leader {
             match self.app.leadership() {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::model::{Author, Cause};
 
 #[test]
 fn by_type_with_those_that_extend_it() {
@@ -244,9 +245,9 @@ fn not_what_the_own_handler_did() {
             handler: handler.into(),
             revision: 0,
         });
-        let handle = store.on_behalf(Origin {
+        let handle = store.on_behalf(Author {
             cause,
-            ..Origin::default()
+            ..Author::default()
         });
         set(&handle, device, "Status", value);
     };

@@ -1,4 +1,5 @@
 use super::*;
+use crate::model::{Author, Cause};
 
 #[test]
 fn reads_see_the_transactions_own_writes() {
@@ -208,10 +209,10 @@ fn a_chain_that_is_too_deep_names_its_handlers() {
     for depth in 1..=17 {
         let handler = format!("Worker::step{depth}").into();
         let cause = Some(Cause { handler, revision });
-        let handle = store.on_behalf(Origin {
+        let handle = store.on_behalf(Author {
             depth,
             cause,
-            ..Origin::default()
+            ..Author::default()
         });
         let commit = done(handle.bind(device).set(STATUS, 1).commit());
         match commit {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::model::{Mark, Model, Refusal};
 use super::pool;
 use crate::model::{Effect, EntityId, Error, FieldId, Stamp, Value};
-use crate::tree::{Changes, EntityRef, Tree};
+use crate::tree::{Effects, EntityRef, Tree};
 
 /// The error in the model's terms.
 pub(super) fn refusal(error: &Error) -> Refusal {
@@ -177,7 +177,7 @@ fn one(entity: EntityRef<'_>, model: &Model) {
 }
 
 /// The changes are those that lead from one state to the other, none twice.
-pub(super) fn changes(tree: &Tree, before: &Model, after: &Model, changes: &Changes) {
+pub(super) fn changes(tree: &Tree, before: &Model, after: &Model, changes: &Effects) {
     let revision = after.revision;
     let mut expected = BTreeSet::new();
     for (id, being) in &after.entities {
@@ -205,6 +205,9 @@ pub(super) fn changes(tree: &Tree, before: &Model, after: &Model, changes: &Chan
         }
     }
     let mut found = BTreeSet::new();
+    let mut note = |text: String| {
+        assert!(found.insert(text.clone()), "{text} twice: {changes:?}");
+    };
     for change in changes {
         let text = match change {
             Effect::Field(change) => {
@@ -226,7 +229,15 @@ pub(super) fn changes(tree: &Tree, before: &Model, after: &Model, changes: &Chan
                 assert_eq!(mark(tree, change.previous_stamp), stamp);
                 format!("{key} of {}", change.id)
             }
-            Effect::Created(placement) => format!("created {}", placement.id),
+            Effect::Created(created) => {
+                let held = &after.entities[&created.id].cells;
+                for (field, value) in &created.values {
+                    let key = key(tree, *field);
+                    assert_eq!(held[&key].value.as_ref(), Some(value));
+                    note(format!("{key} of {}", created.id));
+                }
+                format!("created {}", created.id)
+            }
             Effect::Placed(placement) => format!("placed {}", placement.id),
             Effect::Deleted(deleted) => format!("deleted {}", deleted.id),
             Effect::Schema(change) => {
@@ -236,7 +247,7 @@ pub(super) fn changes(tree: &Tree, before: &Model, after: &Model, changes: &Chan
                 format!("schema {name}")
             }
         };
-        assert!(found.insert(text.clone()), "{text} twice: {changes:?}");
+        note(text);
     }
     for schema in &after.types {
         if before.schema(&schema.name) != Some(schema) {
@@ -278,7 +289,7 @@ fn facts(model: &Model) -> Facts {
 }
 
 /// The changes, applied backwards to what is, give what was.
-pub(super) fn backwards(tree: &Tree, before: &Model, after: &Model, changes: &Changes) {
+pub(super) fn backwards(tree: &Tree, before: &Model, after: &Model, changes: &Effects) {
     let mut facts_now = facts(after);
     let some = |parent: EntityId| (parent.as_u128() != 0).then_some(parent);
     for change in changes.iter().rev() {
@@ -291,12 +302,16 @@ pub(super) fn backwards(tree: &Tree, before: &Model, after: &Model, changes: &Ch
                     None => held.remove(&key),
                 };
             }
-            Effect::Created(placement) => {
-                let gone = facts_now.remove(&placement.id).unwrap();
-                assert!(gone.3.is_empty(), "{gone:?}");
+            Effect::Created(created) => {
+                let gone = facts_now.remove(&created.id).unwrap();
+                let values = created.values.iter().cloned();
+                let values = values.map(|(field, value)| (key(tree, field), value));
+                let place = (some(created.place.parent), created.place.name.to_string());
+                assert_eq!((gone.1, gone.2), place);
+                assert_eq!(gone.3, values.collect());
             }
             Effect::Placed(placement) => {
-                let from = placement.from.as_ref().unwrap();
+                let from = &placement.from;
                 let fact = facts_now.get_mut(&placement.id).unwrap();
                 assert_eq!(
                     (fact.1, fact.2.as_str()),
@@ -323,7 +338,7 @@ pub(super) fn backwards(tree: &Tree, before: &Model, after: &Model, changes: &Ch
 }
 
 /// The lowest children's revision that the changes name for a parent is that from before.
-fn children_revisions(before: &Model, changes: &Changes) {
+fn children_revisions(before: &Model, changes: &Effects) {
     let mut lowest = BTreeMap::new();
     let mut note = |parent: EntityId, revision: u64| {
         let known = lowest.entry(parent).or_insert(revision);
@@ -331,8 +346,11 @@ fn children_revisions(before: &Model, changes: &Changes) {
     };
     for change in changes {
         match change {
-            Effect::Created(placement) | Effect::Placed(placement) => {
-                for place in placement.from.iter().chain([&placement.to]) {
+            Effect::Created(created) => {
+                note(created.place.parent, created.place.children_revision);
+            }
+            Effect::Placed(placement) => {
+                for place in [&placement.from, &placement.to] {
                     note(place.parent, place.children_revision);
                 }
             }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::model::{
-    Commit, Create, EntityId, Expect, Fence, FieldId, Image, Limits, Op, Quality, Revision, Schema,
-    TypeId, Value, Write, WriteMode,
+    Author, Commit, Create, EntityId, Expect, Fence, FieldId, Image, Limits, Op, Quality, Revision,
+    Schema, TypeId, Value, Write, WriteMode,
 };
 use crate::tree::Tree;
 
@@ -89,11 +89,14 @@ impl Deed {
         });
         let mut commit = Commit {
             expect: expect.collect(),
-            writer: self.writer.as_str().into(),
-            depth: self.depth,
-            fence: self.fence.as_ref().map(|(election, token)| Fence {
-                election: election.as_str().into(),
-                token: *token,
+            author: Arc::new(Author {
+                writer: self.writer.as_str().into(),
+                cause: None,
+                depth: self.depth,
+                fence: self.fence.as_ref().map(|(election, token)| Fence {
+                    election: election.as_str().into(),
+                    token: *token,
+                }),
             }),
             ..Commit::default()
         };
