@@ -193,50 +193,6 @@ fn known<E: TryFrom<i32>>(number: i32, what: &'static str) -> Result<E, Malforme
     E::try_from(number).map_err(|_| Malformed(what))
 }
 
-impl From<&Access> for proto::Access {
-    fn from(access: &Access) -> Self {
-        let role = |role: &Option<SmolStr>| role.as_ref().map(ToString::to_string);
-        Self {
-            read: role(&access.read),
-            write: role(&access.write),
-        }
-    }
-}
-
-impl From<proto::Access> for Access {
-    fn from(access: proto::Access) -> Self {
-        Self {
-            read: access.read.map(Into::into),
-            write: access.write.map(Into::into),
-        }
-    }
-}
-
-impl From<HistoryPolicy> for proto::HistoryPolicy {
-    fn from(policy: HistoryPolicy) -> Self {
-        Self {
-            keep: nanos(policy.keep),
-            min_interval: policy.min_interval.map(nanos),
-            deadband: policy.deadband,
-        }
-    }
-}
-
-impl From<proto::HistoryPolicy> for HistoryPolicy {
-    fn from(policy: proto::HistoryPolicy) -> Self {
-        Self {
-            keep: Duration::from_nanos(policy.keep),
-            min_interval: policy.min_interval.map(Duration::from_nanos),
-            deadband: policy.deadband,
-        }
-    }
-}
-
-/// Nanoseconds; five centuries are as good as for ever.
-fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
-}
-
 impl From<&FieldSchema> for proto::FieldSchema {
     fn from(field: &FieldSchema) -> Self {
         let range = field.range.as_ref();
@@ -258,8 +214,33 @@ impl From<&FieldSchema> for proto::FieldSchema {
             rank: field.rank,
             unit: field.unit.to_string(),
             doc: field.doc.to_string(),
-            access: (field.access != Access::default()).then(|| (&field.access).into()),
+            read_role: field.access.read.as_ref().map(ToString::to_string),
+            write_role: field.access.write.as_ref().map(ToString::to_string),
             history: field.history.map(Into::into),
+        }
+    }
+}
+
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
+impl From<HistoryPolicy> for proto::History {
+    fn from(policy: HistoryPolicy) -> Self {
+        Self {
+            keep: nanos(policy.keep),
+            min_interval: policy.min_interval.map(nanos),
+            deadband: policy.deadband,
+        }
+    }
+}
+
+impl From<proto::History> for HistoryPolicy {
+    fn from(policy: proto::History) -> Self {
+        Self {
+            keep: Duration::from_nanos(policy.keep),
+            min_interval: policy.min_interval.map(Duration::from_nanos),
+            deadband: policy.deadband,
         }
     }
 }
@@ -293,7 +274,10 @@ impl TryFrom<proto::FieldSchema> for FieldSchema {
             } else {
                 Scope::Runtime
             },
-            access: field.access.map(Into::into).unwrap_or_default(),
+            access: Access {
+                read: field.read_role.map(Into::into),
+                write: field.write_role.map(Into::into),
+            },
             history: field.history.map(Into::into),
             rank: field.rank,
             unit: field.unit.into(),
@@ -418,8 +402,8 @@ mod tests {
                 write: Some("operator".into()),
             },
             history: Some(HistoryPolicy {
-                keep: Duration::from_secs(3_600),
-                min_interval: Some(Duration::from_millis(1)),
+                keep: Duration::from_secs(60),
+                min_interval: Some(Duration::from_millis(5)),
                 deadband: Some(0.5),
             }),
             rank: -7,

@@ -91,23 +91,17 @@ pub struct FieldSchema {
     pub unit: ::prost::alloc::string::String,
     #[prost(string, tag = "17")]
     pub doc: ::prost::alloc::string::String,
-    #[prost(message, optional, tag = "18")]
-    pub access: ::core::option::Option<Access>,
-    #[prost(message, optional, tag = "19")]
-    pub history: ::core::option::Option<HistoryPolicy>,
+    /// The roles that a client needs; without one, everyone who may reach the entity.
+    #[prost(string, optional, tag = "18")]
+    pub read_role: ::core::option::Option<::prost::alloc::string::String>,
+    #[prost(string, optional, tag = "19")]
+    pub write_role: ::core::option::Option<::prost::alloc::string::String>,
+    #[prost(message, optional, tag = "20")]
+    pub history: ::core::option::Option<History>,
 }
-/// The role that a client needs to reach a field; none is everyone who may reach the entity.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Access {
-    #[prost(string, optional, tag = "1")]
-    pub read: ::core::option::Option<::prost::alloc::string::String>,
-    #[prost(string, optional, tag = "2")]
-    pub write: ::core::option::Option<::prost::alloc::string::String>,
-}
-/// Which values of a field are kept beside the newest one.
+/// Which values of a field are kept, in nanoseconds.
 #[derive(Clone, Copy, PartialEq, ::prost::Message)]
-pub struct HistoryPolicy {
-    /// Nanoseconds.
+pub struct History {
     #[prost(uint64, tag = "1")]
     pub keep: u64,
     #[prost(uint64, optional, tag = "2")]
