@@ -91,9 +91,10 @@ pub use model::{
     ValueRef, Writable, Write, WriteMode,
 };
 pub use store::{
-    Binding, Bound, BoundEntity, Change, Changes, CommitFuture, Created, Deleted, Delivery, Event,
-    FieldEvent, Lagged, Moved, ReaderStatus, SchemaChanged, Snapshot, Stats, Store, Subscribe,
-    SubscribeField, Subscription, Transaction, View, WindowLimits,
+    Binding, Bound, BoundEntity, Bucket, Change, Changes, CommitFuture, Created, Deleted, Delivery,
+    Event, FieldEvent, HistoryDamage, HistoryQuery, Lagged, Moved, ReaderStatus, Sample, Samples,
+    SchemaChanged, Snapshot, Stats, Store, Subscribe, SubscribeField, Subscription, Transaction,
+    View, WindowLimits,
 };
 pub use tree::{Answer, Effects, Entities, EntityRef, Found, Lens, Select, Source, Tree, resolve};
 

@@ -1,6 +1,7 @@
 //! Where commits are ordered and made durable.
 
-mod disk;
+pub(crate) mod disk;
+pub(crate) mod frame;
 mod memory;
 
 use std::fmt::Debug;

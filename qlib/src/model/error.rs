@@ -200,6 +200,15 @@ pub enum Error {
     },
     #[error("{token:?} is no page token of this query")]
     BadPageToken { token: SmolStr },
+    #[error("{entity_type}.{field} keeps no history; declare `#[field(history(keep = \"30d\"))]`")]
+    NoHistory {
+        entity_type: SmolStr,
+        field: SmolStr,
+    },
+    #[error("the history cannot be asked for that: {reason}")]
+    HistoryRange { reason: Box<str> },
+    #[error("the history file {file} cannot be used: {reason}")]
+    HistoryFile { file: SmolStr, reason: Box<str> },
     #[error("{what} is refused: {reason}")]
     Refused { what: SmolStr, reason: Box<str> },
     #[error("the store is disconnected; commits are taken again once it is connected")]

@@ -10,6 +10,7 @@ use smol_str::SmolStr;
 
 use crate::log::Log;
 use crate::model::{Applied, Clock, Commit, Error, Limits, Op, Receipt, Result, Revision};
+use crate::store::history::Feeder;
 use crate::store::routes::{Reader, Routes};
 use crate::store::validate::Validators;
 use crate::store::window::{Window, WindowLimits};
@@ -21,6 +22,7 @@ pub(crate) struct Core {
     pub(crate) tree: Tree,
     pub(crate) window: Window,
     pub(crate) routes: Routes,
+    pub(crate) feeder: Feeder,
     pub(crate) log: Box<dyn Log>,
     pub(crate) connected: bool,
     /// The commits of the window that replaced the whole tree, and the last one before it.
@@ -67,11 +69,17 @@ impl Drop for CoreGuard<'_> {
 }
 
 impl Shared {
-    pub(crate) fn new(log: Box<dyn Log>, clock: Clock, window: WindowLimits) -> Self {
+    pub(crate) fn new(
+        log: Box<dyn Log>,
+        clock: Clock,
+        window: WindowLimits,
+        feeder: Feeder,
+    ) -> Self {
         let core = Core {
             tree: Tree::default(),
             window: Window::new(window),
             routes: Routes::default(),
+            feeder,
             log,
             connected: true,
             resyncs: Vec::new(),
@@ -203,8 +211,10 @@ impl Core {
             tree,
             window,
             routes,
+            feeder,
             ..
         } = self;
+        feeder.feed(&applied, tree);
         routes.enter(&applied, tree, woken);
         window.push(Arc::new(applied), |old| routes.forget(old, tree));
         if resync {

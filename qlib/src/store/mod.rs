@@ -6,6 +6,7 @@ mod commit;
 mod core;
 mod event;
 mod happening;
+mod history;
 mod outcome;
 mod past;
 mod reading;
@@ -39,6 +40,8 @@ pub use binding::{Binding, BoundEntity};
 pub use change::Change;
 pub use event::{Delivery, Event, Lagged};
 pub use happening::{Created, Deleted, Moved, SchemaChanged};
+pub use history::{Bucket, HistoryDamage, HistoryQuery, Sample, Samples};
+use history::{Feeder, HistoryLimits};
 pub use outcome::CommitFuture;
 pub use snapshot::Snapshot;
 pub use status::{ReaderStatus, Stats};
@@ -97,8 +100,9 @@ impl Store {
     }
 
     fn open(log: Box<dyn Log>, clock: Clock, window: WindowLimits) -> Result<Self> {
+        let feeder = Feeder::in_memory(HistoryLimits::default());
         let store = Self {
-            shared: Arc::new(Shared::new(log, clock, window)),
+            shared: Arc::new(Shared::new(log, clock, window, feeder)),
             author: Arc::default(),
         };
         if store.shared.read().tree.is_empty() {

@@ -164,6 +164,11 @@ impl Tree {
         self.revision
     }
 
+    /// Another number whenever the schemas, or the tree as a whole, have become others.
+    pub(crate) fn tag(&self) -> u64 {
+        self.tag
+    }
+
     /// The time of that revision.
     #[must_use]
     pub fn time(&self) -> Timestamp {

@@ -133,6 +133,12 @@ impl Tree {
             .map_or(&UNKNOWN, |(_, name)| name)
     }
 
+    /// The type that declares a field; none declares those that every entity has.
+    pub(crate) fn declared_by(&self, field: FieldId) -> Option<TypeId> {
+        let (declared_by, _) = self.fields.get(field.0 as usize)?;
+        ((declared_by.0 as usize) < self.types.len()).then_some(*declared_by)
+    }
+
     /// How many fields all types together have declared so far, with the system fields.
     pub(crate) fn field_count(&self) -> u32 {
         self.fields.len() as u32

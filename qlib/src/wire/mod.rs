@@ -4,9 +4,9 @@
 
 mod model;
 
-pub(crate) use model::{Malformed, entity_id, from_entity_id};
+pub(crate) use model::{Malformed, entity_id, from_entity_id, nanos};
 
-/// Values, schemas and limits.
+/// The messages.
 #[expect(missing_docs, unreachable_pub, reason = "generated from proto/, which has the docs")]
 #[rustfmt::skip]
 pub(crate) mod proto {
@@ -15,5 +15,8 @@ pub(crate) mod proto {
     }
     pub mod log {
         include!("generated/qlib.log.rs");
+    }
+    pub mod history {
+        include!("generated/qlib.history.rs");
     }
 }

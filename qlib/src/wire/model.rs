@@ -221,7 +221,8 @@ impl From<&FieldSchema> for proto::FieldSchema {
     }
 }
 
-fn nanos(time: Duration) -> u64 {
+/// Nanoseconds; what is longer than five centuries is for ever.
+pub(crate) fn nanos(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 

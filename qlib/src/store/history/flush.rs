@@ -1,0 +1,133 @@
+//! Writing the history to its directory.
+
+use std::sync::atomic::Ordering;
+
+use crate::log::disk::File;
+use crate::model::{Result, Revision, Timestamp};
+use crate::store::history::History;
+use crate::store::history::file::failed;
+use crate::store::history::files::{Files, MARK, NEW_MARK, VERSION, Writer, Written};
+use crate::wire::proto::history::{End, Mark, entry::Entry as Is};
+
+/// A file is at most this large, and at most this part of what all may take.
+const FILE: u64 = 16 << 20;
+const PART: u64 = 16;
+
+impl History {
+    /// Every commit up to this one outlives the process without the log, or leaves nothing that
+    /// could. The log must keep those behind it.
+    pub(crate) fn position(&self) -> Revision {
+        match &self.files {
+            Some(files) => files.lock().position,
+            None => self.fed(),
+        }
+    }
+
+    /// Writes all that was fed so far to the directory, and removes what is too old there. Takes each
+    /// part of the history for a moment only, so that commits go on meanwhile. `durable` waits until
+    /// the log has a revision: what the log may lose must not stay in the history.
+    ///
+    /// # Errors
+    /// Those of `durable`; [`crate::Error::HistoryFile`]: the directory refuses. The history stays in
+    /// memory then, and the next flush tries again.
+    pub(crate) fn flush(
+        &self,
+        now: Timestamp,
+        durable: impl FnOnce(Revision) -> Result<()>,
+    ) -> Result<()> {
+        let Some(files) = &self.files else {
+            return Ok(());
+        };
+        let mut files = files.lock();
+        let revision = self.fed();
+        if !files.is_marked && files.stored.is_empty() && self.fields.lock().known.is_empty() {
+            // There was never anything to keep.
+            files.position = revision;
+            return Ok(());
+        }
+        files.tidy()?;
+        let before = files.stored.len();
+        let written = self.write(&mut files, revision, now, durable);
+        let (written, old) = written.inspect_err(|_| files.abandon(before))?;
+        // No block may be taken out of its series between the two.
+        let mut recent = self.recent.lock();
+        let gone = files.accept(written, &old);
+        recent.forget_moved();
+        drop(recent);
+        (files.position, files.is_marked) = (revision, true);
+        for stored in gone {
+            for block in &stored.blocks {
+                self.detach(block);
+            }
+            let name = &stored.file.name;
+            files
+                .disk
+                .remove(name)
+                .map_err(|error| failed(name, &error))?;
+        }
+        Ok(())
+    }
+
+    fn write(
+        &self,
+        files: &mut Files,
+        revision: Revision,
+        now: Timestamp,
+        durable: impl FnOnce(Revision) -> Result<()>,
+    ) -> Result<(Written, Vec<u64>)> {
+        let of_mark = |error| failed(MARK, &error);
+        // Before the series: those of fields that come later are not in the mark, which is no harm.
+        let fields = self.fields.lock().clone();
+        let mark = files.disk.create(NEW_MARK).map_err(of_mark)?;
+        let mut writer = Writer::new(&*mark, 0);
+        writer
+            .add(Is::Mark(Mark {
+                version: VERSION,
+                revision,
+                fields: fields
+                    .known
+                    .iter()
+                    .map(|(number, field)| field.message(*number))
+                    .collect(),
+                next_field: fields.next,
+            }))
+            .map_err(of_mark)?;
+        let (mut blocks, mut series) = (Vec::new(), 0);
+        for shard in &self.shards {
+            for (key, each) in &*shard.lock() {
+                let in_memory = each
+                    .blocks
+                    .iter()
+                    .rev()
+                    .take_while(|block| block.in_memory().is_some());
+                let at = blocks.len();
+                blocks.extend(in_memory.cloned());
+                blocks[at..].reverse();
+                if each.open().next().is_some() {
+                    writer
+                        .add(Is::Series(each.message(*key)))
+                        .map_err(of_mark)?;
+                    series += 1;
+                }
+            }
+            writer.write_large().map_err(of_mark)?;
+        }
+        let newest = self.fed.load(Ordering::Acquire);
+        durable(newest)?;
+        let roll = FILE.min(self.limits.disk / PART);
+        let mut written = Written::default();
+        files.write(blocks, &fields.known, roll, &mut written)?;
+        let (old, rest) = files.old(&written, now, self.limits.disk);
+        writer
+            .add(Is::End(End {
+                series,
+                files: rest,
+                newest,
+            }))
+            .map_err(of_mark)?;
+        writer.sync().map_err(of_mark)?;
+        files.disk.rename(NEW_MARK, MARK).map_err(of_mark)?;
+        files.disk.sync().map_err(of_mark)?;
+        Ok((written, old))
+    }
+}
