@@ -165,7 +165,7 @@ impl Alarms {
 
     #[on_delete(Alarm)]
     async fn cleared(&mut self, deleted: Deleted<Alarm>, cx: &mut Cx) -> Result<()> {
-        let message = deleted.last(cx.store(), Alarm::FIELDS.Message)?;
+        let message = deleted.last(cx, Alarm::FIELDS.Message)?;
         tracing::info!("no longer: {message}");
         Ok(())
     }

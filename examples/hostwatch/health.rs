@@ -22,7 +22,7 @@ impl HealthKeeper {
 
     #[on_delete(Alarm)]
     async fn alarm_cleared(&mut self, deleted: Deleted<Alarm>, cx: &mut Cx) -> Result<()> {
-        let part = deleted.last(cx.store(), Alarm::FIELDS.About)?;
+        let part = deleted.last(cx, Alarm::FIELDS.About)?;
         check_part(part, cx).await
     }
 
@@ -39,7 +39,7 @@ impl HealthKeeper {
 
     #[on_delete(Part)]
     async fn part_gone(&mut self, deleted: Deleted<Part>, cx: &mut Cx) -> Result<()> {
-        let host = deleted.last(cx.store(), Part::FIELDS.Host)?;
+        let host = deleted.last(cx, Part::FIELDS.Host)?;
         check_host(host, cx).await
     }
 

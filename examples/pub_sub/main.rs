@@ -135,7 +135,7 @@ impl Janitor {
 
 #[on_delete(Topic)]
 async fn removed(deleted: Deleted<Topic>, cx: &mut Cx) -> Result<()> {
-    let messages = deleted.last(cx.store(), Topic::FIELDS.Count)?;
+    let messages = deleted.last(cx, Topic::FIELDS.Count)?;
     tracing::info!(topic = deleted.name(), messages, "removed");
     Ok(())
 }

@@ -119,7 +119,8 @@ events! {
     /// Calls a function when a worker emits a signal, `#[on_signal(Monitor.overheated)]`, or the
     /// system does, `#[on_signal(App.Connected)]`.
     on_signal = Signal;
-    /// Calls a function when this instance becomes the leader.
+    /// Calls a function when this instance becomes the leader, and again after it was Unavailable
+    /// because a handler had blocked the main thread.
     on_leader = Leader;
     /// Calls a function when this instance becomes a follower.
     on_follower = Follower;

@@ -185,10 +185,10 @@ pub struct Missing;
 pub struct NewValues(Vec<(FieldKey, Value)>);
 
 impl NewValues {
-    /// None yet.
+    /// None yet, with room for so many.
     #[must_use]
-    pub const fn new() -> Self {
-        Self(Vec::new())
+    pub fn with_capacity(fields: usize) -> Self {
+        Self(Vec::with_capacity(fields))
     }
 
     /// Takes the values of the entity that is extended.
@@ -196,7 +196,8 @@ impl NewValues {
         self.0.extend(base.into_values());
     }
 
-    /// The values, in the order in which they were given.
+    /// The values, in the order in which they were given; of a field that was given twice, the last
+    /// one counts.
     #[must_use]
     pub fn into_vec(self) -> Vec<(FieldKey, Value)> {
         self.0
@@ -207,9 +208,13 @@ impl Writable for NewValues {
     /// The last value of a field counts.
     fn write<E, T: FieldType>(&mut self, field: Field<E, T>, value: T) {
         let key = field.key();
-        self.0
-            .retain(|(other, _)| (other.name, other.declared_by) != (key.name, key.declared_by));
-        self.0.extend(value.encode().map(|value| (key, value)));
+        match value.encode() {
+            // Whoever reads the values takes the last one of a field.
+            Some(value) => self.0.push((key, value)),
+            None => self.0.retain(|(other, _)| {
+                (other.name, other.declared_by) != (key.name, key.declared_by)
+            }),
+        }
     }
 }
 

@@ -86,7 +86,7 @@ impl RunningApp {
                 runners.push(start(&app)?);
             }
         }
-        watchdog::watch(Arc::clone(&app.inner.beat), app.options().patience)
+        watchdog::start(Arc::clone(&app.inner.beat), app.options().patience)
             .map_err(|error| boot(format!("no thread for the watchdog: {error}")))?;
         Self::run(app, report, runners, work).await
     }
@@ -116,6 +116,7 @@ impl RunningApp {
         let main_thread = tokio::task::spawn_local(serve(work, cx, app.ending()));
         let mut others = vec![
             tokio::task::spawn_local(app.clone().lead()),
+            tokio::task::spawn_local(app.clone().tell_of_blocking()),
             tokio::task::spawn_local(app.clone().tell_connection()),
             tokio::task::spawn_local(app.clone().tell_schemas()),
             tokio::task::spawn_local(app.clone().follow_levels()),

@@ -12,7 +12,8 @@ use crate::app::main_thread::MainThread;
 use crate::leader::{Leadership, not_leading};
 use crate::model::{Entity, EntityId, Error, Field, FieldType, Result, Subject, Timestamp};
 use crate::store::{
-    BoundEntity, Change, CommitFuture, Created, FieldEvent, Moved, Store, Transaction, View,
+    BoundEntity, Change, CommitFuture, Created, Deleted, FieldEvent, Moved, Store, Transaction,
+    View,
 };
 
 /// What a handler can reach besides its worker: the store, and the application.
@@ -268,5 +269,34 @@ impl<E: BoundEntity> Moved<E> {
     /// [`Error::Gone`]: it was deleted since. A handler that returns this error counts as done.
     pub fn entity(&self, cx: &Cx) -> Result<E::Bound> {
         cx.store.entity::<E>(self.id()).map_err(crate::store::gone)
+    }
+}
+
+impl<E> Deleted<E> {
+    /// The last value of a field.
+    ///
+    /// ```
+    /// use qlib::prelude::*;
+    ///
+    /// #[derive(Entity, Debug)]
+    /// struct Topic {
+    ///     #[field(default = 0)]
+    ///     messages: i64,
+    /// }
+    ///
+    /// #[on_delete(Topic)]
+    /// async fn closed(deleted: Deleted<Topic>, cx: &mut Cx) -> Result<()> {
+    ///     let messages = deleted.last(cx, Topic::FIELDS.Messages)?;
+    ///     tracing::info!(topic = deleted.name(), messages, "closed");
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Unset`]: it had none; [`Error::UnknownField`].
+    pub fn last<T: FieldType>(&self, cx: &Cx, field: Field<E, T>) -> Result<T> {
+        let number = cx.view().tree().resolve(field.key())?;
+        T::decode(self.last_value(number))
+            .map_err(|fault| fault.at(Subject::from(self.id()), field.name()))
     }
 }

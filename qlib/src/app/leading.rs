@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use crate::app::{App, Signal};
 use crate::leader::{Leadership, State};
-use crate::model::{Result, Value};
+use crate::model::{Error, Result, Value};
 use crate::store::{Event, Subscription};
 
 /// The pause after a campaign that a connected store refused.
 const RETRY: Duration = Duration::from_secs(1);
+/// How often a leader writes `Service.HeartbeatTrigger`: as often as the reference renews its lease.
+const HEARTBEAT: Duration = Duration::from_millis(7_500);
 
 impl App {
     /// Campaigns, and steps down when `Service.FailOverTrigger` is written, until the application
@@ -31,16 +33,19 @@ impl App {
         let mut connected = self.store().connection();
         loop {
             match self.campaign() {
-                Ok(_) => {
+                Ok(leadership) => {
                     // A fail-over that was asked for during the campaign is over.
                     while trigger.try_next().is_some() {}
                     let mut written = std::pin::pin!(written(&mut trigger));
                     let mut lost = std::pin::pin!(connected.wait_for(|connected| !*connected));
-                    std::future::poll_fn(|context| match written.as_mut().poll(context) {
-                        Poll::Ready(()) => Poll::Ready(()),
-                        Poll::Pending => lost.as_mut().poll(context).map(drop),
-                    })
-                    .await;
+                    let mut over =
+                        std::future::poll_fn(|context| match written.as_mut().poll(context) {
+                            Poll::Ready(()) => Poll::Ready(()),
+                            Poll::Pending => lost.as_mut().poll(context).map(drop),
+                        });
+                    while tokio::time::timeout(HEARTBEAT, &mut over).await.is_err() {
+                        self.show_alive(&leadership);
+                    }
                     self.step_down().await;
                 }
                 Err(error) => {
@@ -79,18 +84,72 @@ impl App {
         Ok(leadership)
     }
 
+    /// Tells handlers that the main thread was blocked, each time that it answers again; then the
+    /// state is what it was before, and they are told that.
+    pub(crate) async fn tell_of_blocking(self) {
+        let signals = &self.inner.signals;
+        loop {
+            self.inner.beat.answers_again().await;
+            let state = self.inner.state.get();
+            if state != State::Unavailable {
+                self.tell_and_wait("BecameUnavailable", &signals.became_unavailable)
+                    .await;
+            }
+            self.inner.beat.told();
+            match (self.inner.state.get(), self.leadership()) {
+                (State::Leader, Some(leadership)) => {
+                    self.tell("BecameLeader", signals.became_leader.emit(leadership));
+                }
+                (State::Follower, _) => {
+                    self.tell("BecameFollower", signals.became_follower.emit(()));
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The heartbeat: what tells of life is when it was written, the value stays.
+    fn show_alive(&self, leadership: &Leadership) {
+        let service = self.service();
+        let beat = leadership
+            .store()
+            .transact(|tx| tx.set_value(service, "HeartbeatTrigger", Value::Int(0)));
+        if let Err(error) = beat {
+            tracing::warn!(%error, "no heartbeat");
+        }
+    }
+
     /// Stops leading, once the handlers that are told of it are done.
     pub(crate) async fn step_down(&self) {
-        if self.leadership().is_none() {
+        let Some(leadership) = self.leadership() else {
             return;
-        }
+        };
         let signals = &self.inner.signals;
         self.tell_and_wait("LosingLeadership", &signals.losing_leadership)
             .await;
+        self.hide(&leadership);
         self.inner.election.borrow_mut().resign();
         self.inner.state.set(State::Follower);
         self.tell_and_wait("BecameFollower", &signals.became_follower)
             .await;
+    }
+
+    /// Takes this instance off the `Service`: it leads no more, and is no candidate if it ends.
+    fn hide(&self, leadership: &Leadership) {
+        let (service, ends) = (self.service(), *self.inner.stop.borrow());
+        let hidden = leadership.store().transact(|tx| {
+            tx.set_value(service, "Leader", None)?;
+            if ends {
+                tx.set_value(service, "Candidates", None)?;
+            }
+            Ok(())
+        });
+        match hidden {
+            Ok(_) => {}
+            // Whoever leads next says so there.
+            Err(Error::Disconnected | Error::StaleFence { .. }) => {}
+            Err(error) => tracing::warn!(%error, "the Service still shows the leader that was"),
+        }
     }
 
     async fn tell_and_wait(&self, name: &str, signal: &Signal<()>) {

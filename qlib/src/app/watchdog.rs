@@ -1,11 +1,12 @@
 //! Names the handler that blocks the main thread.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 use smol_str::SmolStr;
+use tokio::sync::watch;
 
 /// How long the main thread may run one piece of user code without a break.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
@@ -16,7 +17,8 @@ pub(crate) struct Beat {
     /// Odd while user code runs; each piece of it has a number of its own.
     count: AtomicU64,
     running: Mutex<SmolStr>,
-    blocked: AtomicBool,
+    /// The watchdog sets it, and who tells of it on the main thread takes it back.
+    blocked: watch::Sender<bool>,
     stop: Mutex<bool>,
     stopped: Condvar,
 }
@@ -37,9 +39,21 @@ impl Beat {
         self.count.load(Ordering::Acquire)
     }
 
-    /// Whether the main thread has been blocked for longer than the watchdog's patience, now.
+    /// Whether the main thread was blocked for longer than the watchdog's patience, and nobody has
+    /// been told yet.
     pub(crate) fn is_blocked(&self) -> bool {
-        self.blocked.load(Ordering::Acquire)
+        *self.blocked.borrow()
+    }
+
+    /// Completes on the main thread once that answers again after it was blocked.
+    pub(crate) async fn answers_again(&self) {
+        // An error means that the application is gone: nobody is left to be told.
+        let _ = self.blocked.subscribe().wait_for(|blocked| *blocked).await;
+    }
+
+    /// Notes that all have been told.
+    pub(crate) fn told(&self) {
+        self.blocked.send_replace(false);
     }
 
     pub(crate) fn stop(&self) {
@@ -50,22 +64,21 @@ impl Beat {
 
 /// Watches the main thread from one of its own until [`Beat::stop`]. Real time counts here, whatever
 /// clock the application has: a blocked thread moves no clock.
-pub(crate) fn watch(beat: Arc<Beat>, patience: Duration) -> std::io::Result<()> {
+pub(crate) fn start(beat: Arc<Beat>, patience: Duration) -> std::io::Result<()> {
     let watching = move || {
-        let mut seen = (0, Instant::now());
+        let (mut seen, mut named) = ((0, Instant::now()), false);
         let mut stop = beat.stop.lock();
         while !*stop {
             beat.stopped.wait_for(&mut stop, patience / 4);
             let count = beat.count.load(Ordering::Acquire);
             if count != seen.0 {
                 seen = (count, Instant::now());
-                if beat.blocked.swap(false, Ordering::AcqRel) {
+                if std::mem::take(&mut named) {
                     tracing::info!("the main thread answers again");
                 }
-            } else if count % 2 == 1
-                && seen.1.elapsed() >= patience
-                && !beat.blocked.swap(true, Ordering::AcqRel)
-            {
+            } else if count % 2 == 1 && seen.1.elapsed() >= patience && !named {
+                named = true;
+                beat.blocked.send_replace(true);
                 let name = beat.running.lock().clone();
                 tracing::error!(handler = %name, "blocks the main thread: await instead, or hand the work to a thread");
             }

@@ -12,7 +12,7 @@ use crate::store::Store;
 /// The states of an instance.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum State {
-    /// It cannot lead: one of its availability criteria does not hold.
+    /// It cannot lead: one of its availability criteria does not hold, or its main thread was blocked.
     Unavailable,
     /// Another instance leads, or nobody does.
     Follower,

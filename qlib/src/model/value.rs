@@ -99,12 +99,14 @@ pub enum Value {
 impl Value {
     /// The kind of the value.
     #[must_use]
+    #[inline]
     pub fn kind(&self) -> Kind {
         self.as_ref().kind()
     }
 
     /// The value, borrowed.
     #[must_use]
+    #[inline]
     pub fn as_ref(&self) -> ValueRef<'_> {
         match self {
             Self::Int(value) => ValueRef::Int(*value),
@@ -122,6 +124,7 @@ impl Value {
 
     /// Bytes that the value takes in a log, roughly: what the size limits count.
     #[must_use]
+    #[inline]
     pub fn size(&self) -> usize {
         self.as_ref().size()
     }
@@ -182,6 +185,7 @@ pub enum ValueRef<'a> {
 impl ValueRef<'_> {
     /// The kind of the value.
     #[must_use]
+    #[inline]
     pub const fn kind(self) -> Kind {
         match self {
             Self::Int(_) => Kind::Int,
@@ -216,6 +220,7 @@ impl ValueRef<'_> {
 
     /// Bytes that the value takes in a log, roughly: what the size limits count.
     #[must_use]
+    #[inline]
     pub const fn size(self) -> usize {
         match self {
             Self::Int(_) | Self::Float(_) | Self::Timestamp(_) => 8,

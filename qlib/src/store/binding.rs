@@ -4,7 +4,8 @@ use smallvec::SmallVec;
 use smol_str::SmolStr;
 
 use crate::model::{
-    Entity, EntityId, Field, FieldKey, FieldType, Op, Quality, Result, Value, Write, WriteMode,
+    Entity, EntityId, Field, FieldKey, FieldType, Op, Quality, Result, Revision, Value, Write,
+    WriteMode,
 };
 use crate::store::Store;
 use crate::store::outcome::CommitFuture;
@@ -116,6 +117,40 @@ impl Binding {
             value.encode(),
             WriteMode::IfValue(Box::new(expected.encode())),
         )
+    }
+
+    /// Writes a field if it was last written at `revision`; else the commit fails with
+    /// [`crate::Error::Expectation`].
+    ///
+    /// ```
+    /// # use qlib::*;
+    /// # use qlib::prelude::*;
+    /// #[derive(Entity)]
+    /// struct Lamp {
+    ///     #[field(default = 0)]
+    ///     level: i64,
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let store = Store::memory()?;
+    /// # store.set_schema(Lamp::schema()).await?;
+    /// # let desk = store.transaction(|tx| tx.create(EntityId::ROOT, "Desk", Lamp::builder())).await?;
+    /// let written = store.entity::<Lamp>(desk)?.set_level(1).commit().receipt().await?.revision;
+    /// let mut lamp = store.bind(desk);
+    /// lamp.set_if_revision(Lamp::FIELDS.Level, written, 2).commit().await?;
+    /// let again = lamp.set_if_revision(Lamp::FIELDS.Level, written, 3).commit().await;
+    /// assert!(matches!(again, Err(Error::Expectation { .. })));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn set_if_revision<E, T: FieldType>(
+        &mut self,
+        field: Field<E, T>,
+        revision: Revision,
+        value: T,
+    ) -> &mut Self {
+        self.write(field.key(), value.encode(), WriteMode::IfRevision(revision))
     }
 
     /// Adds to an Int or a Float.

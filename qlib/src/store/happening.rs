@@ -6,10 +6,9 @@ use std::marker::PhantomData;
 use smol_str::SmolStr;
 
 use crate::model::{
-    Cause, Effect, EntityId, Field, FieldType, Place, Result, Revision, Schema, SchemaChange,
-    Subject, Timestamp, Value,
+    Cause, Effect, EntityId, FieldId, Place, Revision, Schema, SchemaChange, Timestamp, Value,
+    ValueRef,
 };
-use crate::store::Store;
 use crate::store::event::Delivery;
 
 macro_rules! happening {
@@ -132,17 +131,12 @@ impl<E> Moved<E> {
 }
 
 impl<E> Deleted<E> {
-    /// The last value of a field.
-    ///
-    /// # Errors
-    /// [`crate::Error::Unset`]: it had none; [`crate::Error::UnknownField`].
-    pub fn last<T: FieldType>(&self, store: &Store, field: Field<E, T>) -> Result<T> {
-        let number = store.view().tree().resolve(field.key())?;
-        let value = match self.delivery.effect() {
-            Effect::Deleted(deleted) => deleted.value(number).map(Value::as_ref),
+    /// The last value of a field, by its number.
+    pub(crate) fn last_value(&self, field: FieldId) -> Option<ValueRef<'_>> {
+        match self.delivery.effect() {
+            Effect::Deleted(deleted) => deleted.value(field).map(Value::as_ref),
             _ => None,
-        };
-        T::decode(value).map_err(|fault| fault.at(Subject::from(self.id()), field.name()))
+        }
     }
 }
 

@@ -76,7 +76,7 @@ impl Validators {
     fn check_created(&self, tree: &Tree, create: &Create) -> Result<()> {
         let fields: Vec<FieldId> = self.by_field.read().keys().copied().collect();
         for field in fields {
-            let given = create.values.iter().find(|(given, _)| *given == field);
+            let given = create.values.iter().rfind(|(given, _)| *given == field);
             let default = || {
                 // The type may be one that this very commit declares.
                 let known = tree.types().any(|known| known == create.entity_type);

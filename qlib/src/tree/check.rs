@@ -3,10 +3,10 @@
 use smol_str::SmolStr;
 
 use crate::model::{EntityId, Error, FieldId, Kind, Result, Stamp, Subject, Value};
-use crate::tree::Tree;
-use crate::tree::column::{Column, write};
+use crate::tree::column::{Column, PackedStamp, write};
 use crate::tree::index::{Key, Referrer};
 use crate::tree::types::LayoutField;
+use crate::tree::{Node, Tree};
 
 impl Tree {
     /// Refuses a value that the field must not hold; `node` is 0 while the entity is being made.
@@ -31,6 +31,10 @@ impl Tree {
                 size,
                 limit,
             });
+        }
+        let is_nan = matches!(value, Value::Float(number) if number.is_nan());
+        if field.takes_all && !is_nan {
+            return Ok(());
         }
         if let Some(reason) = field
             .schema
@@ -96,7 +100,10 @@ impl Tree {
             });
         };
         match &field.schema.target {
-            Some(expected) if !self.is_a(entity.entity_type(), self.type_id(expected)?) => {
+            Some(expected)
+                if entity.type_name() != expected
+                    && !self.is_a(entity.entity_type(), self.type_id(expected)?) =>
+            {
                 let actual = self.type_name(entity.entity_type());
                 let reason = format!(
                     "refers to {expected}, {} is a {actual}",
@@ -126,27 +133,32 @@ impl Tree {
 
     /// Stores a value that was checked, or none, and keeps indexes and referrers.
     pub(super) fn put(&mut self, node: u32, position: usize, value: Option<&Value>, stamp: Stamp) {
-        let (entity_type, slot) = (self.node(node).entity_type as usize, self.node(node).slot);
-        let table = &self.types[entity_type];
-        let field = &table.layout.fields[position];
-        let (field_id, indexed) = (field.id, field.schema.index || field.schema.unique);
-        let refers = matches!(field.schema.kind, Kind::EntityReference | Kind::EntityList);
-        if indexed || refers {
-            self.forget(node, field_id, entity_type, position);
+        let entity_type = self.node(node).entity_type as usize;
+        let field = &self.types[entity_type].layout.fields[position];
+        if field.tracked {
+            self.forget(node, field.id, entity_type, position);
         }
-        if let (Some(value), true) = (value, indexed)
-            && let Some(key) = Key::of(value.as_ref())
-        {
-            self.indexes
-                .entry(field_id)
-                .or_default()
-                .insert((key, node));
-        }
+        self.fill(node, position, value, stamp.into());
+    }
+
+    /// Stores a value that was checked, or none, in a field that is unset.
+    pub(super) fn fill(
+        &mut self,
+        node: u32,
+        position: usize,
+        value: Option<&Value>,
+        stamp: PackedStamp,
+    ) {
+        let Node {
+            entity_type, slot, ..
+        } = *self.node(node);
         let mut target = 0;
-        if let (Some(value), true) = (value, refers) {
-            target = self.remember_referrer(node, field_id, value);
+        if let Some(value) = value
+            && self.types[entity_type as usize].layout.fields[position].tracked
+        {
+            target = self.remember(node, entity_type, position, value);
         }
-        let table = &mut self.types[entity_type];
+        let table = &mut self.types[entity_type as usize];
         let choice = |name: &SmolStr| {
             let choices = &table.layout.fields[position].schema.choices;
             choices
@@ -154,7 +166,6 @@ impl Tree {
                 .position(|choice| choice == name)
                 .unwrap_or(0) as u16
         };
-        let stamp = stamp.into();
         match (&mut table.columns[position], value) {
             (Column::Int(cells), Some(Value::Int(value))) => write(cells, slot, *value, stamp),
             (Column::Float(cells), Some(Value::Float(value))) => {
@@ -218,8 +229,16 @@ impl Tree {
         }
     }
 
-    /// Enters a field under what it refers to; returns the last node of those, or 0.
-    fn remember_referrer(&mut self, node: u32, field: FieldId, value: &Value) -> u32 {
+    /// Enters a field into its index and under what it refers to; returns the last node of those, or 0.
+    fn remember(&mut self, node: u32, entity_type: u32, position: usize, value: &Value) -> u32 {
+        let LayoutField { id, schema, .. } =
+            &self.types[entity_type as usize].layout.fields[position];
+        let field = *id;
+        if (schema.index || schema.unique)
+            && let Some(key) = Key::of(value.as_ref())
+        {
+            self.indexes.entry(field).or_default().insert((key, node));
+        }
         let mut last = 0;
         for target in referred(value) {
             if let Some(target) = self.find(*target) {

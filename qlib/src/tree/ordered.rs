@@ -5,7 +5,7 @@ use std::ops::Bound;
 use triomphe::Arc;
 
 /// Entries of a full chunk; one more splits it.
-const FULL: usize = 512;
+const FULL: usize = 256;
 
 #[derive(Debug)]
 pub(crate) struct OrderedSet<K> {

@@ -84,7 +84,7 @@ impl Tree {
         let mut values = Vec::with_capacity(given.iter().flatten().count());
         for (position, value) in given.into_iter().enumerate() {
             let Some(value) = value else { continue };
-            self.put(node, position, Some(value), applying.stamp);
+            self.fill(node, position, Some(value), applying.stamp.into());
             values.push((layout.fields[position].id, normal(value.clone())));
         }
         let created = CreatedEntity {

@@ -13,14 +13,26 @@ use crate::tree::column::{Cells, Column};
 /// Bytes of the largest value that goes this way, as limits count them.
 const SIZE: usize = 8;
 
+/// Whether the field may hold any value of its kind that is within the limits; of Floats, not NaN.
+pub(super) fn takes_all(field: &FieldSchema) -> bool {
+    field.range.is_none()
+        && field.max_length.is_none()
+        && field.pattern.is_none()
+        && !field.unique
+        && !matches!(
+            field.kind,
+            Kind::Choice | Kind::EntityReference | Kind::EntityList
+        )
+}
+
 /// Whether any value of the field's kind can be stored without a look at the schema.
 pub(super) fn is_plain(field: &FieldSchema) -> bool {
-    matches!(
-        field.kind,
-        Kind::Int | Kind::Float | Kind::Bool | Kind::Timestamp
-    ) && field.range.is_none()
+    takes_all(field)
         && !field.index
-        && !field.unique
+        && matches!(
+            field.kind,
+            Kind::Int | Kind::Float | Kind::Bool | Kind::Timestamp
+        )
 }
 
 impl Tree {

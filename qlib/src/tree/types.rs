@@ -9,7 +9,7 @@ use smol_str::SmolStr;
 use crate::model::{FieldId, FieldSchema, Kind, Schema, TypeId, compile_pattern};
 use crate::tree::chunked::{Chunked, Slots};
 use crate::tree::column::Column;
-use crate::tree::plain::is_plain;
+use crate::tree::plain::{is_plain, takes_all};
 
 /// A field of a type, its own or inherited.
 #[derive(Debug)]
@@ -17,8 +17,12 @@ pub(crate) struct LayoutField {
     pub(crate) id: FieldId,
     pub(crate) schema: FieldSchema,
     pub(crate) pattern: Option<Regex>,
+    /// See [`takes_all`].
+    pub(crate) takes_all: bool,
     /// See [`is_plain`].
     pub(crate) plain: bool,
+    /// Whether an index or the referrers know what the field holds.
+    pub(crate) tracked: bool,
 }
 
 /// What a type's entities look like.
@@ -52,7 +56,11 @@ impl Layout {
                     .as_deref()
                     .and_then(|pattern| compile_pattern(pattern).ok());
                 LayoutField {
+                    takes_all: takes_all(&schema),
                     plain: is_plain(&schema),
+                    tracked: schema.index
+                        || schema.unique
+                        || matches!(schema.kind, Kind::EntityReference | Kind::EntityList),
                     id,
                     schema,
                     pattern,

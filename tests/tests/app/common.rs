@@ -28,9 +28,14 @@ thread_local! {
 /// 2026-01-01T00:00:00Z, in nanoseconds: where the clock of a test starts.
 const START: i64 = 1_767_225_600_000_000_000;
 
-/// Notes what happens, with the milliseconds since the test began.
+/// Milliseconds since the test began.
+pub(crate) fn at(time: Timestamp) -> i64 {
+    (time.as_nanos() - START) / 1_000_000
+}
+
+/// Notes what happens, and when.
 pub(crate) fn note(text: impl Into<String>) {
-    let at = (Timestamp::now().as_nanos() - START) / 1_000_000;
+    let at = at(Timestamp::now());
     JOURNAL.with_borrow_mut(|journal| journal.push((at, text.into())));
 }
 

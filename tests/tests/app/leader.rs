@@ -1,9 +1,9 @@
 //! Who leads, what handlers are told of it, and what a leadership that has ended can still do.
 
 use qlib::prelude::*;
-use qlib::{AppBuilder, State, TestApp, Value};
+use qlib::{AppBuilder, Event, State, Subscription, TestApp, Value};
 
-use crate::common::{Lamp, lamp, lamps, level, note, noted};
+use crate::common::{Lamp, lamp, lamps, level, ms, note, noted};
 
 #[derive(Default)]
 struct Told;
@@ -25,7 +25,7 @@ impl Told {
 
     #[on_losing_leadership]
     async fn losing(&mut self, cx: &mut Cx) -> Result<()> {
-        qlib_tests::pause(crate::common::ms(10)).await;
+        qlib_tests::pause(ms(10)).await;
         note(format!("losing {:?}", cx.app().state()));
         Ok(())
     }
@@ -70,7 +70,7 @@ async fn a_fail_over_leads_again_with_a_higher_token(app: TestApp) {
     fail_over(&app).await;
     // It leads until the handlers that are told of it are done.
     assert!(first.is_held());
-    app.advance(crate::common::ms(10)).await;
+    app.advance(ms(10)).await;
     assert!(!first.is_held());
     assert_eq!(
         noted(),
@@ -113,11 +113,54 @@ async fn the_service_shows_who_leads(app: TestApp) {
     assert_eq!(value(&app, "QLibLogLevel"), Some(Value::Int(3)));
 }
 
+/// When the leader's heart beat, in milliseconds since the last call.
+fn beats(heart: &mut Subscription) -> Vec<i64> {
+    let written = std::iter::from_fn(|| heart.try_next()).map(|event| match event {
+        Event::Change(beat) => crate::common::at(beat.time()),
+        other => panic!("{other:?}"),
+    });
+    written.collect()
+}
+
+#[qlib::test]
+async fn the_heart_of_a_leader_beats(app: TestApp) {
+    let heart = app.store().subscribe_named("Service", "HeartbeatTrigger");
+    let mut heart = heart.entity(app.service()).writes().start().unwrap();
+    app.advance(ms(20_000)).await;
+    assert_eq!(beats(&mut heart), [7_500, 15_000]);
+    fail_over(&app).await;
+    app.advance(ms(7_500)).await;
+    assert_eq!(beats(&mut heart), [20_000, 27_500]);
+    app.store().disconnect().unwrap();
+    app.advance(ms(60_000)).await;
+    assert_eq!(app.state(), State::Unavailable);
+    app.store().connect().unwrap();
+    app.settle().await;
+    assert_eq!(beats(&mut heart), [87_500]);
+}
+
+#[test]
+fn an_instance_that_ends_is_shown_no_more() {
+    qlib_tests::run(async {
+        let store = Store::memory().unwrap();
+        let builder = App::builder("ending").store(store.clone());
+        let running = builder.start().await.unwrap();
+        while running.app().state() != State::Leader {
+            qlib_tests::yield_now().await;
+        }
+        let app = running.app().clone();
+        assert!(value(&app, "Leader").is_some());
+        running.stop().await;
+        assert_eq!(value(&app, "Leader"), None);
+        assert_eq!(value(&app, "Candidates"), None);
+    });
+}
+
 #[qlib::test(workers(Told))]
 async fn without_a_store_nobody_leads(app: TestApp) {
     noted();
     app.store().disconnect().unwrap();
-    app.advance(crate::common::ms(10)).await;
+    app.advance(ms(10)).await;
     assert_eq!(app.state(), State::Unavailable);
     assert!(app.leadership().is_none());
     assert_eq!(

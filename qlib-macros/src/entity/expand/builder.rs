@@ -32,6 +32,7 @@ pub(crate) fn expand(entity: &Entity) -> TokenStream {
         }
     });
     let missing = missing(entity, &slots);
+    let fields = entity.fields.len();
     let summary = doc("", format!("A new [`{ident}`] that is not complete yet."));
     let begin = doc(
         "",
@@ -60,7 +61,7 @@ pub(crate) fn expand(entity: &Entity) -> TokenStream {
         impl #ident {
             #begin
             #visibility fn builder() -> #builder {
-                #builder { values: #qlib::NewValues::new(), given: #qlib::PhantomData }
+                #builder { values: #qlib::NewValues::with_capacity(#fields), given: #qlib::PhantomData }
             }
         }
     }

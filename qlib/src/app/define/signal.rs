@@ -113,7 +113,7 @@ system_signals!(crate::app::App, ApplicationSignals,
 system_signals!(Leadership, LeadershipSignals,
     BecameLeader: Leadership = became_leader, "This instance leads.";
     BecameFollower: () = became_follower, "This instance follows.";
-    BecameUnavailable: () = became_unavailable, "This instance cannot lead.";
+    BecameUnavailable: () = became_unavailable, "This instance cannot lead. After a handler blocked the main thread it is told once that answers; `BecameLeader` or `BecameFollower` follows.";
     LosingLeadership: () = losing_leadership, "This instance is about to stop leading.";
 );
 

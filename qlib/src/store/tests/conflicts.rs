@@ -275,3 +275,32 @@ fn declares_a_type_and_makes_entities_of_it() {
         Some(Value::Bool(false))
     );
 }
+
+#[test]
+fn runs_again_when_a_child_was_made_or_renamed_meanwhile() {
+    let store = store();
+    let find_or_make = |tx: &mut Transaction<'_>| match tx.child(EntityId::ROOT, "Hall")? {
+        Some(hall) => Ok(hall),
+        None => tx.create_named(EntityId::ROOT, "Hall", "Room", []),
+    };
+    let (runs, outcome) = disturbed(&store, find_or_make, |run| {
+        if run == 1 {
+            create(&store, EntityId::ROOT, "Hall", "Room");
+        }
+    });
+    let hall = store.find("/Hall").unwrap();
+    assert_eq!((runs, outcome.unwrap().value), (2, hall));
+
+    let raise = |tx: &mut Transaction<'_>| match find_or_make(tx)? {
+        found if found == hall => tx.set_value(found, "Floor", Value::Int(1)),
+        _ => Ok(()),
+    };
+    let (runs, outcome) = disturbed(&store, raise, |run| {
+        if run == 1 {
+            done(store.bind(hall).rename("Cellar").commit()).unwrap();
+        }
+    });
+    outcome.unwrap();
+    assert_eq!(runs, 2);
+    assert_eq!(store.view().value(hall, "Floor").unwrap(), None);
+}

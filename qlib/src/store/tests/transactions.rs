@@ -11,7 +11,11 @@ fn reads_see_the_transactions_own_writes() {
         tx.set(device, STATUS, 5)?;
         assert_eq!(tx.read(device, STATUS)?, 5);
         tx.add(device, STATUS, 2)?;
+        tx.subtract(device, STATUS, 3)?;
+        tx.set_if(device, STATUS, 4, 7)?;
         assert_eq!(tx.read(device, STATUS)?, 7);
+        tx.set(device, NOTE, Some("n".into()))?;
+        tx.unset(device, NOTE)?;
         assert_eq!(tx.read(device, NOTE)?, None);
         tx.rename(device, "Light");
         assert_eq!(tx.find("/Hall/Light")?, device);
@@ -22,6 +26,9 @@ fn reads_see_the_transactions_own_writes() {
         tx.set_value(made, "Room", Value::EntityReference(room))?;
         tx.set_value(made, "Room->Floor", Value::Int(3))?;
         assert_eq!(tx.value(room, "Floor")?, Some(Value::Int(3)));
+        assert_eq!(tx.child(room, "Lamp")?, Some(made));
+        assert_eq!(tx.child(room, "Nothing")?, None);
+        assert!(tx.child(EntityId::new(), "Lamp").is_err());
         tx.move_to(made, EntityId::ROOT);
         assert_eq!(tx.find("/Lamp")?, made);
         tx.delete(device);

@@ -150,3 +150,17 @@ fn the_check_may_read_but_not_commit() {
         "{refused:?}"
     );
 }
+
+#[test]
+fn of_a_field_that_is_given_twice_the_last_value() {
+    let (store, device) = validated();
+    set(&store, device, "Status", 5);
+    let make = |name: &str, values: [i64; 2]| {
+        let values = values.map(|value| ("Status", Value::Int(value)));
+        done(
+            store.transaction(|tx| tx.create_named(EntityId::ROOT, name, "Device", values.clone())),
+        )
+    };
+    refuse(&store, make("E", [1, 11]));
+    assert!(make("E", [11, 1]).is_ok());
+}

@@ -1,13 +1,15 @@
 //! Many reads and writes as one commit.
 
+mod steps;
+
 use std::cell::RefCell;
 
 use smallvec::SmallVec;
 use smol_str::SmolStr;
 
 use crate::model::{
-    Create, Entity, EntityId, Error, Expect, Field, FieldId, FieldType, NewEntity, Op, Quality,
-    Ref, Result, Revision, Schema, Stamp, TypeId, Value, Write, WriteMode,
+    Entity, EntityId, Error, Expect, Field, FieldId, FieldType, Op, Result, Revision, Stamp,
+    TypeId, Value,
 };
 use crate::store::core::{CoreGuard, Shared};
 use crate::tree::{EntityRef, Lens, Tree, resolve};
@@ -141,6 +143,37 @@ impl<'a> Transaction<'a> {
         Ok(id)
     }
 
+    /// The child of that name, if `parent` has one.
+    ///
+    /// ```
+    /// # use qlib::*;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let store = Store::memory()?;
+    /// # store.set_schema(Schema::new("Room")).await?;
+    /// let find_or_make = |tx: &mut Transaction<'_>| match tx.child(EntityId::ROOT, "Hall")? {
+    ///     Some(hall) => Ok(hall),
+    ///     None => tx.create_named(EntityId::ROOT, "Hall", "Room", []),
+    /// };
+    /// let made = store.transaction(find_or_make).await?;
+    /// assert_eq!(store.transaction(find_or_make).await?, made);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::Missing`]: there is no such parent; or why one of the writes before would be refused.
+    pub fn child(&mut self, parent: impl Into<EntityId>, name: &str) -> Result<Option<EntityId>> {
+        let parent = parent.into();
+        self.expect_existence(parent);
+        let child = self.tree()?.existing(parent)?.child(name);
+        let child = child.map(EntityRef::id);
+        if let Some(child) = child {
+            self.expect_field(child, FieldId::NAME);
+        }
+        Ok(child)
+    }
+
     /// An entity as the struct that describes it.
     ///
     /// # Errors
@@ -185,182 +218,6 @@ impl<'a> Transaction<'a> {
         let (entity, field) = self.resolve(id.into(), path)?;
         self.expect_field(entity, field);
         Ok(Lens::value(self.tree()?, entity, field))
-    }
-
-    /// Makes an entity below `parent`, behind its children; `values` are those of the type's builder.
-    ///
-    /// # Errors
-    /// [`Error::UnknownType`], [`Error::UnknownField`]: the store's schemas lack them. All else is
-    /// found when the transaction commits.
-    pub fn create<E: Entity>(
-        &mut self,
-        parent: impl Into<EntityId>,
-        name: impl Into<SmolStr>,
-        values: impl NewEntity<E>,
-    ) -> Result<Ref<E>> {
-        let tree = self.schemas()?;
-        let entity_type = tree.type_id(E::TYPE)?;
-        let values = values
-            .into_values()
-            .into_iter()
-            .map(|(field, value)| Ok((tree.resolve(field)?, value)));
-        let values = values.collect::<Result<_>>()?;
-        Ok(Ref::new(self.push_create(
-            entity_type,
-            parent.into(),
-            name.into(),
-            values,
-        )))
-    }
-
-    /// Makes an entity of a type that is named at run time.
-    ///
-    /// # Errors
-    /// [`Error::UnknownType`], [`Error::UnknownField`].
-    pub fn create_named<'v>(
-        &mut self,
-        parent: impl Into<EntityId>,
-        name: impl Into<SmolStr>,
-        entity_type: &str,
-        values: impl IntoIterator<Item = (&'v str, Value)>,
-    ) -> Result<EntityId> {
-        let tree = self.schemas()?;
-        let entity_type = tree.type_id(entity_type)?;
-        let values = values
-            .into_iter()
-            .map(|(field, value)| Ok((tree.field_id(entity_type, field)?, value)));
-        let values = values.collect::<Result<_>>()?;
-        Ok(self.push_create(entity_type, parent.into(), name.into(), values))
-    }
-
-    fn push_create(
-        &mut self,
-        entity_type: TypeId,
-        parent: EntityId,
-        name: SmolStr,
-        values: Vec<(FieldId, Value)>,
-    ) -> EntityId {
-        let id = EntityId::new();
-        self.ops.push(Op::Create(Box::new(Create {
-            id,
-            entity_type,
-            parent,
-            name,
-            values,
-        })));
-        id
-    }
-
-    /// Deletes an entity and all below it.
-    pub fn delete(&mut self, id: impl Into<EntityId>) {
-        self.ops.push(Op::Delete(id.into()));
-    }
-
-    /// Puts an entity below another parent, behind its children.
-    pub fn move_to(&mut self, id: impl Into<EntityId>, parent: impl Into<EntityId>) {
-        self.ops.push(Op::Move {
-            id: id.into(),
-            parent: parent.into(),
-        });
-    }
-
-    /// Renames an entity.
-    pub fn rename(&mut self, id: impl Into<EntityId>, name: impl Into<SmolStr>) {
-        self.push(
-            id.into(),
-            FieldId::NAME,
-            Some(Value::String(name.into())),
-            WriteMode::Always,
-        );
-    }
-
-    /// Writes a field.
-    ///
-    /// # Errors
-    /// [`Error::UnknownType`], [`Error::UnknownField`]: the store's schemas lack it.
-    pub fn set<E, T: FieldType>(
-        &mut self,
-        id: impl Into<EntityId>,
-        field: Field<E, T>,
-        value: impl Into<T>,
-    ) -> Result<()> {
-        self.write(id, field, value.into().encode(), WriteMode::Always)
-    }
-
-    /// Writes a field unless it holds that value already.
-    ///
-    /// # Errors
-    /// [`Error::UnknownType`], [`Error::UnknownField`]: the store's schemas lack it.
-    pub fn set_if_changed<E, T: FieldType>(
-        &mut self,
-        id: impl Into<EntityId>,
-        field: Field<E, T>,
-        value: impl Into<T>,
-    ) -> Result<()> {
-        self.write(id, field, value.into().encode(), WriteMode::IfChanged)
-    }
-
-    /// Adds to an Int or a Float.
-    ///
-    /// # Errors
-    /// [`Error::UnknownType`], [`Error::UnknownField`]: the store's schemas lack it.
-    pub fn add<E, T: FieldType>(
-        &mut self,
-        id: impl Into<EntityId>,
-        field: Field<E, T>,
-        amount: T::Base,
-    ) -> Result<()> {
-        self.write(id, field, amount.encode(), WriteMode::Add)
-    }
-
-    /// Writes a field in a mode of its own; no value unsets an optional field.
-    ///
-    /// # Errors
-    /// [`Error::UnknownType`], [`Error::UnknownField`]: the store's schemas lack it.
-    pub fn write<E, T>(
-        &mut self,
-        id: impl Into<EntityId>,
-        field: Field<E, T>,
-        value: Option<Value>,
-        mode: WriteMode,
-    ) -> Result<()> {
-        let field = self.schemas()?.resolve(field.key())?;
-        self.push(id.into(), field, value, mode);
-        Ok(())
-    }
-
-    /// Writes the field at the end of a path of names, such as `Status` or `Room->Name`.
-    ///
-    /// # Errors
-    /// [`Error::Path`], [`Error::UnknownField`].
-    pub fn set_value(
-        &mut self,
-        id: impl Into<EntityId>,
-        path: &str,
-        value: impl Into<Option<Value>>,
-    ) -> Result<()> {
-        let (entity, field) = self.resolve(id.into(), path)?;
-        self.push(entity, field, value.into(), WriteMode::Always);
-        Ok(())
-    }
-
-    /// Declares or redefines a type. The transaction can make entities of it at once.
-    pub fn set_schema(&mut self, schema: Schema) {
-        let types = self.base().types().count() as u32;
-        let fields = self.base().field_count();
-        self.expect_once(Expect::Schemas { types, fields });
-        self.declares = true;
-        self.ops.push(Op::SetSchema(Box::new(schema)));
-    }
-
-    fn push(&mut self, id: EntityId, field: FieldId, value: Option<Value>, mode: WriteMode) {
-        self.ops.push(Op::Write(Write {
-            id,
-            field,
-            value,
-            mode,
-            quality: Quality::Good,
-        }));
     }
 
     fn resolve(&mut self, id: EntityId, path: &str) -> Result<(EntityId, FieldId)> {
