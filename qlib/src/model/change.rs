@@ -22,7 +22,7 @@ pub struct Applied {
     pub effects: SmallVec<[Effect; 1]>,
 }
 
-/// One thing that a commit changed.
+/// One thing that a commit changed. Cloning copies no list of fields.
 ///
 /// A commit's effects say what it changed on the whole, not what its steps did one after another: a
 /// field that it wrote twice changed once, from the value before the commit to the one after it; an
@@ -35,11 +35,11 @@ pub enum Effect {
     Field(FieldChange),
     /// An entity was made, with the values that it was given and its defaults. A field that the same
     /// commit unset again follows as [`Effect::Field`].
-    Created(Box<CreatedEntity>),
+    Created(Arc<CreatedEntity>),
     /// An entity was deleted.
-    Deleted(Box<DeletedEntity>),
+    Deleted(Arc<DeletedEntity>),
     /// An entity was renamed or moved, or both; at most one of these per entity and commit.
-    Placed(Box<Placement>),
+    Placed(Arc<Placement>),
     /// A type was declared or redefined.
     Schema(Arc<SchemaChange>),
 }

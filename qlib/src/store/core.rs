@@ -216,7 +216,7 @@ impl Core {
         } = self;
         feeder.feed(&applied, tree);
         routes.enter(&applied, tree, woken);
-        window.push(Arc::new(applied), |old| routes.forget(old, tree));
+        window.push(applied, |old| routes.forget(old, tree));
         if resync {
             routes.wake_all(woken);
             let first = window.first();

@@ -40,7 +40,9 @@ pub struct Lagged {
 /// One change, as a subscription delivers it.
 #[derive(Clone, Debug)]
 pub struct Delivery {
+    /// The commit as if it had done nothing else: whoever keeps a change keeps no more than that.
     pub(crate) commit: Arc<Applied>,
+    /// The effect's place in the whole commit.
     pub(crate) index: usize,
     pub(crate) field: FieldId,
     /// What the reader saw before, where it skipped changes in between.
@@ -53,7 +55,7 @@ impl Delivery {
     /// What happened.
     #[must_use]
     pub fn effect(&self) -> &Effect {
-        &self.commit.effects[self.index]
+        &self.commit.effects[0]
     }
 
     /// The entity; the Root for a schema.

@@ -134,7 +134,7 @@ impl Subscription {
     pub(super) fn scan<B>(
         &mut self,
         core: &Core,
-        mut visit: impl FnMut(&mut Self, &Arc<Applied>, usize) -> ControlFlow<B>,
+        mut visit: impl FnMut(&mut Self, &Applied, usize) -> ControlFlow<B>,
     ) -> Option<B> {
         let newest = match self.next_resync(core) {
             Some(resync) => resync - 1,
@@ -195,7 +195,7 @@ impl Subscription {
     }
 
     /// The change as it is delivered, unless merging or the condition drops it.
-    fn delivery(&self, core: &Core, commit: &Arc<Applied>, index: usize) -> Option<Delivery> {
+    fn delivery(&self, core: &Core, commit: &Applied, index: usize) -> Option<Delivery> {
         let field = self.interest.topic.what;
         let effect = &commit.effects[index];
         let mut seen = None;
@@ -215,7 +215,11 @@ impl Subscription {
             seen = Some(value);
         }
         let mut delivery = Delivery {
-            commit: Arc::clone(commit),
+            commit: Arc::new(Applied {
+                author: Arc::clone(&commit.author),
+                effects: smallvec::smallvec![effect.clone()],
+                ..*commit
+            }),
             index,
             field,
             seen,
@@ -292,7 +296,7 @@ impl Subscription {
                 values: Vec::new(),
             };
             let stamp = entity.stamp(FieldId::NAME).ok()?;
-            (Effect::Created(Box::new(created)), stamp)
+            (Effect::Created(Arc::new(created)), stamp)
         } else {
             let change = FieldChange {
                 id,

@@ -104,7 +104,7 @@ impl Routes {
         if from < route.since {
             let first = (from + 1).max(window.first());
             for revision in (first..=route.since).rev() {
-                let concerns = |applied: &Arc<Applied>| {
+                let concerns = |applied: &Applied| {
                     let mut effects = applied.effects.iter();
                     effects.any(|effect| concerns(topic, effect, tree))
                 };

@@ -1,7 +1,6 @@
 //! The recent window: the newest commits with the values that they replaced.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
@@ -27,13 +26,19 @@ impl Default for WindowLimits {
     }
 }
 
+/// Commits of a chunk.
+const CHUNK: usize = 128;
+
 /// The newest commits, without gaps.
 #[derive(Debug)]
 pub(crate) struct Window {
     limits: WindowLimits,
     first: Revision,
-    /// The commits and their sizes: an old one is long out of the caches when it goes.
-    commits: VecDeque<(Arc<Applied>, usize)>,
+    /// The commits and their sizes, side by side in chunks that are full but for the first and the
+    /// last: an old commit is long out of the caches when it goes, and what is read in a row is
+    /// fetched ahead.
+    chunks: VecDeque<VecDeque<(Applied, usize)>>,
+    len: usize,
     bytes: usize,
     /// When an entity was deleted, for those that were inside the window.
     deletions: FxHashMap<EntityId, Vec<Revision>>,
@@ -44,7 +49,8 @@ impl Window {
         Self {
             limits,
             first: 1,
-            commits: VecDeque::new(),
+            chunks: VecDeque::new(),
+            len: 0,
             bytes: 0,
             deletions: FxHashMap::default(),
         }
@@ -56,7 +62,7 @@ impl Window {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.commits.len()
+        self.len
     }
 
     pub(crate) fn bytes(&self) -> usize {
@@ -64,10 +70,13 @@ impl Window {
     }
 
     #[inline]
-    pub(crate) fn get(&self, revision: Revision) -> Option<&Arc<Applied>> {
-        let (commit, _) = self
-            .commits
-            .get(usize::try_from(revision.checked_sub(self.first)?).ok()?)?;
+    pub(crate) fn get(&self, revision: Revision) -> Option<&Applied> {
+        let place = usize::try_from(revision.checked_sub(self.first)?).ok()?;
+        let first = self.chunks.front()?;
+        let (commit, _) = match place.checked_sub(first.len()) {
+            None => first.get(place)?,
+            Some(place) => self.chunks.get(1 + place / CHUNK)?.get(place % CHUNK)?,
+        };
         Some(commit)
     }
 
@@ -84,9 +93,10 @@ impl Window {
     }
 
     /// Adds a commit; hands those that fall out to `forget`, the oldest first.
-    pub(crate) fn push(&mut self, applied: Arc<Applied>, mut forget: impl FnMut(&Applied)) {
+    pub(crate) fn push(&mut self, applied: Applied, mut forget: impl FnMut(&Applied)) {
         let size = size(&applied);
         self.bytes += size;
+        self.len += 1;
         for effect in &applied.effects {
             if let Effect::Deleted(deleted) = effect {
                 self.deletions
@@ -95,20 +105,32 @@ impl Window {
                     .push(applied.revision);
             }
         }
-        self.commits.push_back((applied, size));
+        match self.chunks.back_mut() {
+            Some(last) if last.len() < CHUNK => last.push_back((applied, size)),
+            _ => {
+                let mut chunk = VecDeque::with_capacity(CHUNK);
+                chunk.push_back((applied, size));
+                self.chunks.push_back(chunk);
+            }
+        }
         // The newest commit stays, whatever its size: its readers have not seen it yet.
-        while self.commits.len() > 1
-            && (self.bytes > self.limits.bytes || self.commits.len() > self.limits.commits)
-        {
+        while self.len > 1 && (self.bytes > self.limits.bytes || self.len > self.limits.commits) {
             self.evict(&mut forget);
         }
     }
 
     fn evict(&mut self, forget: &mut impl FnMut(&Applied)) {
-        let Some((oldest, size)) = self.commits.pop_front() else {
+        let Some(first) = self.chunks.front_mut() else {
             return;
         };
+        let Some((oldest, size)) = first.pop_front() else {
+            return;
+        };
+        if first.is_empty() {
+            self.chunks.pop_front();
+        }
         forget(&oldest);
+        self.len -= 1;
         self.bytes -= size;
         self.first = oldest.revision + 1;
         if self.deletions.is_empty() {
@@ -132,23 +154,64 @@ impl Window {
 fn size(applied: &Applied) -> usize {
     let long = |value: &Value| value.size().saturating_sub(23);
     let held = |value: &Option<Value>| value.as_ref().map_or(0, long);
-    let effects = applied.effects.iter().map(|effect| {
-        size_of::<Effect>()
-            + match effect {
-                Effect::Field(change) => held(&change.previous) + held(&change.current),
-                Effect::Created(created) => {
-                    let values = created.values.iter();
-                    let values =
-                        values.map(|(_, value)| size_of::<(FieldId, Value)>() + long(value));
-                    size_of::<CreatedEntity>() + values.sum::<usize>()
-                }
-                Effect::Placed(_) => size_of::<Placement>(),
-                Effect::Deleted(deleted) => {
-                    let fields = deleted.fields.iter().map(|(_, value, _)| 72 + held(value));
-                    size_of::<DeletedEntity>() + fields.sum::<usize>()
-                }
-                Effect::Schema(change) => 512 + change.current.fields.len() * 256,
-            }
+    let effects = applied.effects.iter().map(|effect| match effect {
+        Effect::Field(change) => held(&change.previous) + held(&change.current),
+        Effect::Created(created) => {
+            let values = created.values.iter();
+            let values = values.map(|(_, value)| size_of::<(FieldId, Value)>() + long(value));
+            size_of::<CreatedEntity>() + values.sum::<usize>()
+        }
+        Effect::Placed(_) => size_of::<Placement>(),
+        Effect::Deleted(deleted) => {
+            let fields = deleted.fields.iter().map(|(_, value, _)| 72 + held(value));
+            size_of::<DeletedEntity>() + fields.sum::<usize>()
+        }
+        Effect::Schema(change) => 512 + change.current.fields.len() * 256,
     });
-    size_of::<Applied>() + 24 + effects.sum::<usize>()
+    let beside = match applied.effects.spilled() {
+        true => applied.effects.capacity() * size_of::<Effect>(),
+        false => 0,
+    };
+    size_of::<(Applied, usize)>() + beside + effects.sum::<usize>()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use smallvec::SmallVec;
+
+    use super::*;
+    use crate::model::{Author, Timestamp};
+
+    #[test]
+    fn the_newest_commits_are_found_by_their_revision() {
+        for commits in [1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK + 7] {
+            let mut window = Window::new(WindowLimits {
+                commits,
+                ..WindowLimits::default()
+            });
+            let mut forgotten = 0;
+            for revision in 1..=5 * CHUNK as Revision {
+                let applied = Applied {
+                    revision,
+                    time: Timestamp::EPOCH,
+                    author: Arc::new(Author::default()),
+                    resync: false,
+                    effects: SmallVec::new(),
+                };
+                window.push(applied, |old| {
+                    forgotten += 1;
+                    assert_eq!(old.revision, forgotten);
+                });
+                assert_eq!(forgotten, revision.saturating_sub(commits as Revision));
+                assert_eq!(window.first(), forgotten + 1);
+                for asked in 0..revision + 2 {
+                    let expected = (window.first()..=revision).contains(&asked);
+                    let found = window.get(asked).map(|found| found.revision);
+                    assert_eq!(found, expected.then_some(asked));
+                }
+            }
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! Deleting an entity, all below it, and what its references demand.
 
 use std::ops::Bound;
+use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 use smallvec::SmallVec;
@@ -44,7 +45,7 @@ impl Tree {
             let written = |stamp: &Stamp| stamp.revision == applying.stamp.revision;
             applying.again |=
                 written(&deleted.stamp) || deleted.fields.iter().any(|(.., stamp)| written(stamp));
-            applying.effects.push(Effect::Deleted(Box::new(deleted)));
+            applying.effects.push(Effect::Deleted(Arc::new(deleted)));
         }
         applying.deleted = true;
         Ok(())
@@ -175,7 +176,7 @@ impl Tree {
     /// What a node's fields hold or held, which indexes and referrers forget.
     pub(super) fn take_fields(&mut self, node: u32) -> Vec<(FieldId, Option<Value>, Stamp)> {
         let (entity_type, slot) = (self.node(node).entity_type as usize, self.node(node).slot);
-        let layout = std::sync::Arc::clone(&self.types[entity_type].layout);
+        let layout = Arc::clone(&self.types[entity_type].layout);
         let mut fields = Vec::new();
         for (position, field) in layout.fields.iter().enumerate() {
             let table = &self.types[entity_type];

@@ -15,7 +15,7 @@ pub(super) fn difference(old: &Tree, new: &Tree) -> Effects {
     let mut effects = schemas(old, new);
     for before in preorder(old).into_iter().rev() {
         if counterpart(before, new).is_none() {
-            effects.push(Effect::Deleted(Box::new(deleted(before))));
+            effects.push(Effect::Deleted(Arc::new(deleted(before))));
         }
     }
     for now in preorder(new) {
@@ -25,7 +25,7 @@ pub(super) fn difference(old: &Tree, new: &Tree) -> Effects {
                 effects.extend(placement(now, before, old));
                 fields(now, before, &mut effects);
             }
-            None => effects.push(Effect::Created(Box::new(created(now, old)))),
+            None => effects.push(Effect::Created(Arc::new(created(now, old)))),
         }
     }
     effects
@@ -67,7 +67,7 @@ fn placement(now: EntityRef<'_>, before: EntityRef<'_>, old: &Tree) -> Option<Ef
     let (from, to) = (place(before, old), place(now, old));
     let differs = (from.parent, &from.name) != (to.parent, &to.name);
     differs.then(|| {
-        Effect::Placed(Box::new(Placement {
+        Effect::Placed(Arc::new(Placement {
             id: now.id(),
             entity_type: now.entity_type(),
             from,

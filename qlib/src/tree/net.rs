@@ -1,5 +1,7 @@
 //! What a commit changed on the whole, from what its steps did one after another.
 
+use std::sync::Arc;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 use smallvec::SmallVec;
 
@@ -82,10 +84,11 @@ impl Net {
         if let Some(Effect::Created(created)) = life.placed.and_then(|at| self.effects[at].as_mut())
             && let Some(at) = created.values.iter().position(|(known, _)| *known == field)
         {
+            let values = &mut Arc::make_mut(created).values;
             match change.current {
-                Some(value) => created.values[at].1 = value,
+                Some(value) => values[at].1 = value,
                 None => {
-                    created.values.remove(at);
+                    values.remove(at);
                     life.fields.push((field, self.effects.len()));
                     self.push(Effect::Field(FieldChange {
                         previous: None,
@@ -106,7 +109,7 @@ impl Net {
         }
     }
 
-    fn created(&mut self, created: Box<CreatedEntity>) {
+    fn created(&mut self, created: Arc<CreatedEntity>) {
         self.date(&created.place);
         let life = Life {
             created: true,
@@ -117,13 +120,13 @@ impl Net {
         self.push(Effect::Created(created));
     }
 
-    fn placed(&mut self, placement: Box<Placement>) {
+    fn placed(&mut self, placement: Arc<Placement>) {
         self.date(&placement.from);
         self.date(&placement.to);
         let life = self.lives.entry(placement.id).or_default();
         match life.placed.and_then(|at| self.effects[at].as_mut()) {
-            Some(Effect::Created(first)) => first.place = placement.to,
-            Some(Effect::Placed(first)) => first.to = placement.to,
+            Some(Effect::Created(first)) => Arc::make_mut(first).place = placement.to.clone(),
+            Some(Effect::Placed(first)) => Arc::make_mut(first).to = placement.to.clone(),
             _ => {
                 life.placed = Some(self.effects.len());
                 self.push(Effect::Placed(placement));
@@ -131,7 +134,8 @@ impl Net {
         }
     }
 
-    fn deleted(&mut self, mut deleted: Box<DeletedEntity>) {
+    fn deleted(&mut self, mut effect: Arc<DeletedEntity>) {
+        let deleted = Arc::make_mut(&mut effect);
         self.date(&deleted.place);
         let known = self.families.entry(deleted.id);
         deleted.children_revision = *known.or_insert(deleted.children_revision);
@@ -147,19 +151,19 @@ impl Net {
         }
         if let Some(Effect::Placed(placement)) = life.placed.and_then(|at| self.effects[at].take())
         {
-            deleted.place = placement.from;
+            deleted.place = placement.from.clone();
             deleted.stamp = placement.previous_stamp;
         }
         if !life.created {
-            self.push(Effect::Deleted(deleted));
+            self.push(Effect::Deleted(effect));
         }
     }
 
-    fn schema(&mut self, change: std::sync::Arc<SchemaChange>) {
+    fn schema(&mut self, change: Arc<SchemaChange>) {
         let first = self.schemas.get(&change.entity_type);
         match first.and_then(|at| self.effects[*at].as_mut()) {
             Some(Effect::Schema(first)) => {
-                *first = std::sync::Arc::new(SchemaChange {
+                *first = Arc::new(SchemaChange {
                     previous: first.previous.clone(),
                     ..(*change).clone()
                 });
@@ -181,9 +185,12 @@ impl Net {
 /// The places that a change names.
 fn places(change: &mut Effect) -> impl Iterator<Item = &mut Place> {
     let (from, to) = match change {
-        Effect::Created(created) => (None, Some(&mut created.place)),
-        Effect::Placed(placement) => (Some(&mut placement.from), Some(&mut placement.to)),
-        Effect::Deleted(deleted) => (None, Some(&mut deleted.place)),
+        Effect::Created(created) => (None, Some(&mut Arc::make_mut(created).place)),
+        Effect::Placed(placement) => {
+            let Placement { from, to, .. } = Arc::make_mut(placement);
+            (Some(from), Some(to))
+        }
+        Effect::Deleted(deleted) => (None, Some(&mut Arc::make_mut(deleted).place)),
         Effect::Field(_) | Effect::Schema(_) => (None, None),
     };
     from.into_iter().chain(to)

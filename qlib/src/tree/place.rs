@@ -1,5 +1,7 @@
 //! Making entities and putting them somewhere else.
 
+use std::sync::Arc;
+
 use smallvec::SmallVec;
 use smol_str::SmolStr;
 
@@ -41,7 +43,7 @@ impl Tree {
                 suggestion: None,
             });
         };
-        let layout = std::sync::Arc::clone(&table.layout);
+        let layout = Arc::clone(&table.layout);
         let defaults = layout.fields.iter();
         let mut given: SmallVec<[Option<&Value>; 16]> = defaults
             .map(|field| field.schema.default.as_ref())
@@ -93,7 +95,7 @@ impl Tree {
             place,
             values,
         };
-        applying.effects.push(Effect::Created(Box::new(created)));
+        applying.effects.push(Effect::Created(Arc::new(created)));
         Ok(())
     }
 
@@ -140,7 +142,7 @@ impl Tree {
         };
         let from = self.unlink(node, applying.stamp.revision);
         let to = self.settle(node, new_parent, after, name, applying.stamp);
-        applying.effects.push(Effect::Placed(Box::new(Placement {
+        applying.effects.push(Effect::Placed(Arc::new(Placement {
             id,
             entity_type,
             from,

@@ -92,7 +92,7 @@ fn moves_and_renames() {
         .into_iter()
         .map(|effect| match effect {
             Effect::Placed(placed) => {
-                let from = placed.from;
+                let from = &placed.from;
                 (
                     from.name.to_string(),
                     placed.to.name.to_string(),
