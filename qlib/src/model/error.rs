@@ -4,7 +4,7 @@ use std::fmt;
 
 use smol_str::SmolStr;
 
-use crate::model::{EntityId, Kind};
+use crate::model::{EntityId, Kind, Revision};
 
 /// A result whose error is [`Error`] unless another is named.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -204,6 +204,14 @@ pub enum Error {
     NoHistory {
         entity_type: SmolStr,
         field: SmolStr,
+    },
+    #[error(
+        "the store at revision {revision} cannot be shown; it can from revision {oldest} to {newest}"
+    )]
+    OutOfReach {
+        revision: Revision,
+        oldest: Revision,
+        newest: Revision,
     },
     #[error("the history cannot be asked for that: {reason}")]
     HistoryRange { reason: Box<str> },

@@ -21,6 +21,7 @@ mod plain;
 mod query;
 mod read;
 mod restore;
+mod rewind;
 mod schema;
 mod table;
 #[cfg(test)]
