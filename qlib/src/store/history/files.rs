@@ -152,14 +152,8 @@ impl Files {
         }
     }
 
-    /// Removes what was written after the mark, by a process that ended before it wrote another.
-    pub(super) fn tidy(&mut self) -> Result<()> {
-        while let Some(name) = self.leftover.last() {
-            self.disk
-                .remove(name)
-                .map_err(|error| failed(name, &error))?;
-            self.leftover.pop();
-        }
+    /// Cuts what was written to a file after the mark, by a process that ended before it wrote another.
+    pub(super) fn cut(&self) -> Result<()> {
         for stored in self.stored.iter().filter(|stored| stored.open.is_some()) {
             let BlockFile { name, file, .. } = &*stored.file;
             let cut = file.len().and_then(|length| match length > stored.length {
@@ -167,6 +161,17 @@ impl Files {
                 false => Ok(()),
             });
             cut.map_err(|error| failed(name, &error))?;
+        }
+        Ok(())
+    }
+
+    /// Removes the files that belong to no mark.
+    pub(super) fn tidy(&mut self) -> Result<()> {
+        while let Some(name) = self.leftover.last() {
+            self.disk
+                .remove(name)
+                .map_err(|error| failed(name, &error))?;
+            self.leftover.pop();
         }
         Ok(())
     }
@@ -362,16 +367,28 @@ impl Files {
         self.stored.extract_if(.., gone).collect()
     }
 
-    /// Gives up what was written: it did not all get to the disk. Nothing more is added to the files
-    /// that are there, since nobody knows what is at their ends.
+    /// Gives up what was written behind the first `before` files, and to them: it did not all get to
+    /// the disk. Nothing more is added to them, since nobody knows what is at their ends.
     pub(super) fn abandon(&mut self, before: usize) {
         for stored in self.stored.drain(before..) {
-            // What stays is removed at the next opening.
-            drop(self.disk.remove(&stored.file.name));
+            // The disk fails already. What stays is removed with the next mark.
+            if self.disk.remove(&stored.file.name).is_err() {
+                self.leftover.push(stored.file.name.clone());
+            }
         }
         for stored in &mut self.stored {
             stored.open = None;
         }
+    }
+
+    /// The same where the new mark may count or not: then its files must stay until another one does.
+    pub(super) fn doubt(&mut self, before: usize) {
+        let names = self
+            .stored
+            .drain(before..)
+            .map(|stored| stored.file.name.clone());
+        self.leftover.extend(names);
+        self.abandon(before);
     }
 }
 

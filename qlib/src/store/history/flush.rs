@@ -45,10 +45,18 @@ impl History {
             files.position = revision;
             return Ok(());
         }
-        files.tidy()?;
+        files.cut()?;
         let before = files.stored.len();
-        let written = self.write(&mut files, revision, now, durable);
-        let (written, old) = written.inspect_err(|_| files.abandon(before))?;
+        let staged = self.stage(&mut files, revision, now, durable);
+        let (written, old) = staged.inspect_err(|_| files.abandon(before))?;
+        let marked = files
+            .disk
+            .rename(NEW_MARK, MARK)
+            .and_then(|()| files.disk.sync());
+        if let Err(error) = marked {
+            files.doubt(before);
+            return Err(failed(MARK, &error));
+        }
         // No block may be taken out of its series between the two.
         let mut recent = self.recent.lock();
         let gone = files.accept(written, &old);
@@ -59,16 +67,14 @@ impl History {
             for block in &stored.blocks {
                 self.detach(block);
             }
-            let name = &stored.file.name;
-            files
-                .disk
-                .remove(name)
-                .map_err(|error| failed(name, &error))?;
+            files.leftover.push(stored.file.name.clone());
         }
-        Ok(())
+        files.tidy()
     }
 
-    fn write(
+    /// Writes the blocks to their files and the mark beside the one that counts. Gives what was
+    /// written, and the files that go.
+    fn stage(
         &self,
         files: &mut Files,
         revision: Revision,
@@ -126,8 +132,6 @@ impl History {
             }))
             .map_err(of_mark)?;
         writer.sync().map_err(of_mark)?;
-        files.disk.rename(NEW_MARK, MARK).map_err(of_mark)?;
-        files.disk.sync().map_err(of_mark)?;
         Ok((written, old))
     }
 }

@@ -69,7 +69,7 @@ struct World {
     clock: Clock,
     disk: MemoryDisk,
     limits: HistoryLimits,
-    log: Vec<(Arc<Applied>, Tree)>,
+    log: Vec<(Applied, Tree)>,
     model: Model,
 }
 
@@ -113,8 +113,13 @@ impl World {
         let receipt = self.store.submit(|_| Ok(smallvec![op])).unwrap();
         let core = self.store.shared().read();
         let applied = core.window.get(receipt.revision).unwrap();
-        self.log.push((Arc::clone(applied), core.tree.clone()));
         self.model.apply(applied, &core.tree);
+        let copy = Applied {
+            author: Arc::clone(&applied.author),
+            effects: applied.effects.clone(),
+            ..*applied
+        };
+        self.log.push((copy, core.tree.clone()));
     }
 
     fn field(&self, name: &str) -> FieldId {
@@ -168,6 +173,12 @@ impl World {
     /// not need any more on.
     fn reopen(&mut self, before: u64) {
         self.disk = self.disk.crashed();
+        self.restart(before);
+    }
+
+    /// The same after the process ended, whose writes the machine still has.
+    fn restart(&mut self, before: u64) {
+        self.disk.fail_after(None);
         let mut feeder = History::open(Arc::new(self.disk.clone()), self.limits).unwrap();
         let from = feeder.history().position().saturating_sub(before);
         for (applied, tree) in &self.log {

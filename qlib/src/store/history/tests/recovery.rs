@@ -59,6 +59,14 @@ fn what_the_log_has_not_yet_does_not_get_to_the_disk() {
     world.check();
 }
 
+/// What happens after a flush has failed.
+#[derive(PartialEq)]
+enum End {
+    Crash,
+    Restart,
+    GoesOn,
+}
+
 #[test]
 fn a_failure_at_each_change_of_the_disk_loses_nothing() {
     let changes = {
@@ -71,7 +79,7 @@ fn a_failure_at_each_change_of_the_disk_loses_nothing() {
     };
     assert!(changes > 4);
     for fails in 0..changes {
-        let flushed = |crashes: bool| {
+        let flushed = |end: End| {
             let mut world = busy();
             world.flush().unwrap();
             world.write(entity(0), "Pressure", Some(50.0.into()));
@@ -83,7 +91,7 @@ fn a_failure_at_each_change_of_the_disk_loses_nothing() {
                 "{fails}"
             );
             world.check();
-            if !crashes {
+            if end == End::GoesOn {
                 world.disk.fail_after(None);
                 world.write(entity(0), "Pressure", Some(60.0.into()));
                 world.history().seal_all();
@@ -92,12 +100,19 @@ fn a_failure_at_each_change_of_the_disk_loses_nothing() {
                 let position = world.history().position();
                 world.log.retain(|(applied, _)| applied.revision > position);
             }
-            world.reopen(0);
+            match end {
+                End::Restart => world.restart(0),
+                End::Crash | End::GoesOn => world.reopen(0),
+            }
             world.check();
             assert!(world.history().damage().is_empty(), "{fails}");
+            world.flush().unwrap();
+            world.reopen(0);
+            world.check();
         };
-        flushed(true);
-        flushed(false);
+        flushed(End::Crash);
+        flushed(End::Restart);
+        flushed(End::GoesOn);
     }
 }
 
