@@ -1,7 +1,7 @@
 //! The later library: a flat map under numbers for types and fields, queues of notifications in
 //! the same thread, filters in CEL, and a log of writes that its server drains.
 
-use crate::work::{Can, ENTITIES, FOLDER, Subject, device};
+use crate::work::{Can, ENTITIES, FOLDER, Subject, device, device_fields, system_fields};
 use anyhow::Context;
 use qlib_rs::{
     EntityId, EntitySchema, EntityType, Field, FieldSchema, FieldType, NotificationQueue,
@@ -82,13 +82,8 @@ fn field(name: &str, default: Value, rank: i64) -> FieldSchema<String> {
 }
 
 fn set_schema(store: &mut Store, name: &str, own: &[(&str, Value)]) -> anyhow::Result<EntityType> {
-    let system = [
-        ("Name", Value::String(String::new())),
-        ("Parent", Value::EntityReference(None)),
-        ("Children", Value::EntityList(Vec::new())),
-    ];
     let mut schema = EntitySchema::<Single, String, String>::new(name.to_owned(), vec![]);
-    for (rank, (name, default)) in system.iter().chain(own).enumerate() {
+    for (rank, (name, default)) in system_fields!(Value).iter().chain(own).enumerate() {
         schema.fields.insert(
             (*name).to_owned(),
             field(name, default.clone(), rank as i64),
@@ -123,20 +118,7 @@ impl Later {
         let mut store = Store::new();
         set_schema(&mut store, "Root", &[])?;
         let folder = set_schema(&mut store, "Folder", &[])?;
-        let device = set_schema(
-            &mut store,
-            "Device",
-            &[
-                ("Count", Value::Int(0)),
-                ("Level", Value::Int(0)),
-                ("Temperature", Value::Float(0.0)),
-                ("Pressure", Value::Float(0.0)),
-                ("Tag", Value::String(String::new())),
-                ("Serial", Value::String(String::new())),
-                ("Active", Value::Bool(false)),
-                ("Partner", Value::EntityReference(None)),
-            ],
-        )?;
+        let device = set_schema(&mut store, "Device", &device_fields!(Value))?;
         let number = |name| store.get_field_type(name);
         let fields = Fields {
             folder,

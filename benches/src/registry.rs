@@ -3,7 +3,7 @@
 //! It has no subscriptions and no filter. Its types must not inherit: looking up the schema of one
 //! that does never returns, and each write looks it up.
 
-use crate::work::{Can, ENTITIES, FOLDER, Subject, device};
+use crate::work::{Can, ENTITIES, FOLDER, Subject, device, device_fields, system_fields};
 use anyhow::{Context as _, anyhow, bail};
 use qlib_rs::{
     Context, EntityId, EntitySchema, FieldSchema, FieldType, PageOpts, Request, Single, Snowflake,
@@ -29,13 +29,8 @@ fn plain(error: Box<dyn std::error::Error>) -> anyhow::Error {
 }
 
 fn set_schema(store: &mut Store, name: &str, own: &[(&str, Value)]) -> anyhow::Result<()> {
-    let system = [
-        ("Name", Value::String(String::new())),
-        ("Parent", Value::EntityReference(None)),
-        ("Children", Value::EntityList(Vec::new())),
-    ];
     let mut schema = EntitySchema::<Single>::new(name, None);
-    for (rank, (field, default)) in system.iter().chain(own).enumerate() {
+    for (rank, (field, default)) in system_fields!(Value).iter().chain(own).enumerate() {
         let field_type = FieldType::from(*field);
         schema.fields.insert(
             field_type.clone(),
@@ -56,20 +51,7 @@ impl Registry {
     fn empty() -> anyhow::Result<Self> {
         let mut store = Store::new(Arc::new(Snowflake::new()));
         set_schema(&mut store, "Folder", &[])?;
-        set_schema(
-            &mut store,
-            "Device",
-            &[
-                ("Count", Value::Int(0)),
-                ("Level", Value::Int(0)),
-                ("Temperature", Value::Float(0.0)),
-                ("Pressure", Value::Float(0.0)),
-                ("Tag", Value::String(String::new())),
-                ("Serial", Value::String(String::new())),
-                ("Active", Value::Bool(false)),
-                ("Partner", Value::EntityReference(None)),
-            ],
-        )?;
+        set_schema(&mut store, "Device", &device_fields!(Value))?;
         let root = store
             .create_entity(&Context {}, &"Folder".into(), None, "Root")
             .map_err(plain)?;

@@ -25,7 +25,7 @@ qlib::main!(
         let plain = app.switch("plain", "Log changes instead of showing the tree");
         let show = !plain && std::io::stdout().is_terminal();
         if show {
-            terminal::log_to_screen(app);
+            terminal::use_screen(app);
         }
         app.worker_with(move || Screen::new(show));
         Ok(())

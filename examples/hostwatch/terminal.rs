@@ -18,9 +18,10 @@ const KEPT: usize = 100;
 /// The newest log lines, while the screen belongs to the tree.
 static LOG: Mutex<VecDeque<String>> = Mutex::new(VecDeque::new());
 
-/// What is logged goes to the screen from now on, panics too.
-pub(crate) fn log_to_screen(app: &mut AppBuilder) {
-    app.log_to(|| LogLine);
+/// What is logged goes to the screen from now on, panics too; the screen is given back however the
+/// application ends.
+pub(crate) fn use_screen(app: &mut AppBuilder) {
+    app.log_to(|| LogLine).on_abort(give_back);
     std::panic::set_hook(Box::new(|panic| tracing::error!("{panic}")));
 }
 

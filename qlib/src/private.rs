@@ -19,18 +19,20 @@ pub use std::vec::Vec;
 pub use inventory;
 
 pub use crate::app::{
-    App, AppBuilder, AppSignals, ApplicationSignals, CallFuture, ContextOf, ContextValue,
-    ContextValues, Cx, Failure, LeadershipSignals, LeadsTo, OnChange, OnEvent, OnLagged, OnNothing,
-    OnResync, OnSignal, OnTick, Origin, Outcome, Path, Registration, Registry, Request, Retry,
-    Signal, SystemSignal, SystemSignals, Wiring, Worker, WorkerDefinition,
+    AnySignal, App, AppBuilder, AppSignals, ApplicationSignals, CallFuture, ContextOf,
+    ContextValue, ContextValues, Cx, Failure, LeadershipSignals, LeadsTo, OnChange, OnEvent,
+    OnLagged, OnNothing, OnResync, OnSignal, OnTick, Origin, Outcome, Path, Registration, Registry,
+    Request, Retry, Signal, SystemSignal, SystemSignals, Wiring, Worker, WorkerDefinition,
 };
 pub use crate::app::{Main, SetupResult, main, then};
 #[cfg(feature = "test")]
 pub use crate::app::{TestPlan, run_test};
+pub use crate::choice_field;
 pub use crate::leader::Leadership;
 pub use crate::model::{
-    Choice, Distance, Entity, EntityId, Field, FieldCache, FieldKey, FieldType, NewEntity, Number,
-    OnDelete, Readable, Result, Row, Schema, Validator, Value, ValueRef, Writable,
+    Choice, Copied, Distance, Entity, EntityId, Field, FieldCache, FieldKey, FieldType, HasDefault,
+    NewEntity, Number, OnDelete, Readable, Result, Row, Schema, Validator, Value, ValueFor,
+    ValueRef, Writable, choice_of, choice_value,
 };
 pub use crate::origin;
 pub use crate::store::{
@@ -151,6 +153,32 @@ impl<A> Argument<A> for A {
 /// Gives a handler its argument.
 pub fn argument<A, V: Argument<A>>(value: V) -> A {
     value.give()
+}
+
+/// What `#[worker]` implements. A second block of one type is refused by the compiler with this
+/// name, which says what to do.
+pub trait OneWorkerBlockHoldsAllHandlers: Sized + 'static {
+    /// The worker's name.
+    const NAME: &'static str;
+
+    /// Where it is defined.
+    fn origin() -> Origin;
+
+    /// Says what it does.
+    fn define(worker: &mut WorkerDefinition<Self>);
+}
+
+#[diagnostic::do_not_recommend]
+impl<W: OneWorkerBlockHoldsAllHandlers> Worker for W {
+    const NAME: &'static str = <W as OneWorkerBlockHoldsAllHandlers>::NAME;
+
+    fn origin() -> Origin {
+        <W as OneWorkerBlockHoldsAllHandlers>::origin()
+    }
+
+    fn define(worker: &mut WorkerDefinition<Self>) {
+        <W as OneWorkerBlockHoldsAllHandlers>::define(worker);
+    }
 }
 
 /// A worker that qlib makes with `Default`.

@@ -1,6 +1,19 @@
 //! A program for tests of `main`: signals, flags, levels. It says on standard output what it does.
+//! `PROBE_STUCK` names where it does not go on: `init`, `deinit`, or `thread`, where `deinit` blocks it.
 
 use qlib::prelude::*;
+
+async fn may_be_stuck(place: &str) {
+    let stuck = std::env::var("PROBE_STUCK").unwrap_or_default();
+    if stuck == place {
+        println!("stuck");
+        std::future::pending::<()>().await;
+    }
+    if stuck == "thread" && place == "deinit" {
+        println!("stuck");
+        std::thread::park();
+    }
+}
 
 #[derive(Default)]
 struct Probe;
@@ -10,6 +23,7 @@ impl Probe {
     #[init]
     async fn init(&mut self) -> Result<()> {
         println!("init");
+        may_be_stuck("init").await;
         Ok(())
     }
 
@@ -26,7 +40,17 @@ impl Probe {
         while !tracing::enabled!(tracing::Level::DEBUG) {
             tokio::task::yield_now().await;
         }
-        tracing::debug!("after");
+        let leader = cx.view().value(service, "Leader")?;
+        tracing::debug!(?leader, "after");
+        if std::env::var_os("PROBE_QUIET").is_some() {
+            let quieter = cx
+                .store()
+                .transaction(|tx| tx.set_value(service, "QLibLogLevel", qlib::Value::Int(5)));
+            quieter.await?;
+            while tracing::enabled!(target: "qlib::app", tracing::Level::INFO) {
+                tokio::task::yield_now().await;
+            }
+        }
         println!("ready");
         Ok(())
     }
@@ -34,10 +58,8 @@ impl Probe {
     #[deinit]
     async fn deinit(&mut self) -> Result<()> {
         println!("deinit");
-        if std::env::var_os("PROBE_STUCK").is_some() {
-            println!("stuck");
-            std::future::pending::<()>().await;
-        }
+        tracing::info!("last words");
+        may_be_stuck("deinit").await;
         Ok(())
     }
 }
@@ -48,9 +70,17 @@ qlib::main!(
         if let Some(time) = app.time_option("for", "End after this time")? {
             app.end_after(time);
         }
+        app.on_abort(|| println!("given back"));
         let loud = app.switch("loud", "Say more");
         if loud {
             println!("loud");
+        }
+        if app
+            .option("must", "WHAT", "Refuse to start without")?
+            .is_none()
+            && std::env::var_os("PROBE_MUST").is_some()
+        {
+            return Err(Error::usage("--must is missing"));
         }
         Ok(())
     }

@@ -62,14 +62,38 @@ fn the_first_signal_ends_in_order() {
 #[test]
 fn the_second_signal_ends_at_once() {
     for (name, code) in [("INT", 130), ("TERM", 143)] {
-        let mut child = probe().env("PROBE_STUCK", "1").spawn().unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap());
-        read_until(&mut lines, "ready");
-        signal(&child, name);
-        read_until(&mut lines, "stuck");
-        signal(&child, name);
-        assert_eq!(child.wait().unwrap().code(), Some(code));
+        for place in ["deinit", "thread"] {
+            let mut child = probe().env("PROBE_STUCK", place).spawn().unwrap();
+            let mut lines = BufReader::new(child.stdout.take().unwrap());
+            read_until(&mut lines, "ready");
+            signal(&child, name);
+            read_until(&mut lines, "stuck");
+            signal(&child, name);
+            let mut rest = String::new();
+            lines.read_to_string(&mut rest).unwrap();
+            assert_eq!(rest, "given back\n");
+            assert_eq!(child.wait().unwrap().code(), Some(code));
+        }
     }
+}
+
+#[test]
+fn the_second_signal_ends_at_once_during_init() {
+    let mut child = probe().env("PROBE_STUCK", "init").spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap());
+    let mut log = BufReader::new(child.stderr.take().unwrap());
+    read_until(&mut lines, "stuck");
+    signal(&child, "INT");
+    // The first one is waited for: two at once would be one.
+    let mut line = String::new();
+    while !line.contains("a second signal ends at once") {
+        assert!(log.read_line(&mut line).unwrap() > 0, "{line}");
+    }
+    signal(&child, "INT");
+    let mut rest = String::new();
+    lines.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "given back\n");
+    assert_eq!(child.wait().unwrap().code(), Some(130));
 }
 
 #[test]
@@ -87,10 +111,30 @@ fn help_explains_every_flag() {
 }
 
 #[test]
+fn help_comes_whatever_else_is_wrong() {
+    let (_, help, _) = output(probe().arg("--help"));
+    for arguments in [
+        &["--help", "--lout"][..],
+        &["--lout", "-h"],
+        &["--for", "--help"],
+        &["--for", "soon", "--help"],
+        &["--store", "floppy:a", "--help"],
+    ] {
+        let (code, out, error) = output(probe().env("PROBE_MUST", "1").args(arguments));
+        assert_eq!((code, &*error), (Some(0), ""), "{arguments:?}");
+        assert_eq!(out, help, "{arguments:?}");
+    }
+    let (code, out, _) = output(probe().env("PROBE_MUST", "1").arg("--version"));
+    assert_eq!(code, Some(0));
+    assert!(out.starts_with("probe "), "{out}");
+}
+
+#[test]
 fn what_is_wrong_on_the_command_line_is_said() {
     let refusals = [
         vec!["--lout"],
         vec!["--for"],
+        vec!["--for", "--loud"],
         vec!["--for", "soon"],
         vec!["--for", "1s", "--for", "2s"],
         vec!["--log", "loud"],
@@ -102,6 +146,8 @@ fn what_is_wrong_on_the_command_line_is_said() {
         assert_eq!(out.replace("loud\n", ""), "", "{arguments:?}");
         said += &format!("{} -> {code:?}\n{error}\n", arguments.join(" "));
     }
+    let (code, _, error) = output(probe().env("PROBE_MUST", "1"));
+    said += &format!("without --must -> {code:?}\n{error}\n");
     insta::assert_snapshot!(said);
 }
 
@@ -121,8 +167,54 @@ fn settings_come_from_the_environment_too() {
         "{error}"
     );
     let (code, _, error) = output(probe().env("Q_STORE", "floppy:a"));
-    assert_eq!(code, Some(1));
+    assert_eq!(code, Some(2));
     assert!(error.contains("floppy:a"), "{error}");
+}
+
+#[test]
+fn an_instance_is_called_as_its_process_or_its_host() {
+    let host = std::fs::read_to_string("/etc/hostname").unwrap_or_default();
+    for command in [
+        probe().env("Q_IN_DOCKER", "true"),
+        probe().arg("--in-docker"),
+        probe().env("Q_IN_DOCKER", "false"),
+    ] {
+        let in_docker = !format!("{command:?}").contains("false");
+        let child = command.args(["--for", "300ms"]).spawn().unwrap();
+        let process = child.id().to_string();
+        let log = child.wait_with_output().unwrap().stderr;
+        let log = String::from_utf8(log).unwrap();
+        let name = match host.trim() {
+            host if in_docker && !host.is_empty() => host,
+            _ => &process,
+        };
+        assert!(log.contains(&format!("leader=Some({name:?})")), "{log}");
+        assert_eq!(
+            log.contains("keeps that of its process"),
+            in_docker && name == process
+        );
+    }
+}
+
+#[test]
+fn qlib_itself_has_a_level_of_its_own() {
+    for quiet in [false, true] {
+        let mut command = probe();
+        if quiet {
+            command.env("PROBE_QUIET", "1");
+        }
+        let mut child = command.spawn().unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap());
+        read_until(&mut lines, "ready");
+        signal(&child, "INT");
+        let log = String::from_utf8(child.wait_with_output().unwrap().stderr).unwrap();
+        assert!(log.contains("last words"), "{log}");
+        assert_eq!(
+            log.contains("a second signal ends at once"),
+            !quiet,
+            "{log}"
+        );
+    }
 }
 
 #[test]
@@ -131,5 +223,9 @@ fn the_level_follows_the_service_while_it_runs() {
     assert_eq!(code, Some(0));
     assert!(!log.contains("before"), "{log}");
     assert!(log.contains("after"), "{log}");
+    assert!(
+        log.contains("probe on the memory log\n  0 types, 1 workers\n"),
+        "{log}"
+    );
     assert!(log.contains("the store is in memory"), "{log}");
 }

@@ -150,4 +150,11 @@ async fn a_handler_that_blocks_the_thread_is_named_and_fails_as_others_do(app: T
     app.settle().await;
     app.assert_dead_letters(0);
     assert_eq!(JOURNAL.take(), [(8_500, "call, Leader".to_owned())]);
+
+    FAILING.set(true);
+    lamp.set_level(2).commit().await.unwrap();
+    app.advance(Duration::from_millis(8_500)).await;
+    let letters = app.assert_dead_letters(1);
+    app.dismiss(letters[0].id).unwrap();
+    app.assert_dead_letters(0);
 }

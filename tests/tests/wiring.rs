@@ -2,7 +2,7 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 use qlib::prelude::*;
-use qlib::{App, Registry};
+use qlib::{App, Registry, Row, Schema};
 
 use qlib_tests::boot;
 
@@ -88,6 +88,42 @@ fn two_types_of_one_name() {
         refusal,
         "two types are called Twin: wiring::other::First and wiring::other::Second; rename one with #[entity(rename = \"…\")]"
     );
+}
+
+/// A type by hand: what the derive makes cannot extend itself, not even through others.
+macro_rules! extending {
+    ($name:ident, $base:literal) => {
+        struct $name;
+
+        impl Entity for $name {
+            type Fields = ();
+            const FIELDS: () = ();
+            const TYPE: &'static str = stringify!($name);
+
+            fn schema() -> Schema {
+                Schema::new(Self::TYPE).extends($base)
+            }
+
+            fn read(_: &dyn Row) -> Result<Self> {
+                Ok(Self)
+            }
+        }
+    };
+}
+
+extending!(Hen, "Egg");
+extending!(Egg, "Hen");
+extending!(Breakfast, "Egg");
+
+#[test]
+fn types_that_extend_each_other() {
+    let refusal = refusal(|registry| {
+        registry.entity::<Room>();
+        registry.entity::<Hen>();
+        registry.entity::<Egg>();
+        registry.entity::<Breakfast>();
+    });
+    assert_eq!(refusal, "the types Egg, Hen extend each other in a circle");
 }
 
 #[test]

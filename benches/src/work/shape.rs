@@ -3,6 +3,36 @@
 /// How many devices a store holds unless the work says otherwise.
 pub(crate) const ENTITIES: usize = 100_000;
 
+/// The fields of a device as the peers declare them: their names and empty values. `$value` is the
+/// peer's own enum of values; both peers have the same.
+macro_rules! device_fields {
+    ($value:ident) => {
+        [
+            ("Count", $value::Int(0)),
+            ("Level", $value::Int(0)),
+            ("Temperature", $value::Float(0.0)),
+            ("Pressure", $value::Float(0.0)),
+            ("Tag", $value::String(String::new())),
+            ("Serial", $value::String(String::new())),
+            ("Active", $value::Bool(false)),
+            ("Partner", $value::EntityReference(None)),
+        ]
+    };
+}
+
+/// The fields that every type of theirs declares before its own.
+macro_rules! system_fields {
+    ($value:ident) => {
+        [
+            ("Name", $value::String(String::new())),
+            ("Parent", $value::EntityReference(None)),
+            ("Children", $value::EntityList(Vec::new())),
+        ]
+    };
+}
+
+pub(crate) use {device_fields, system_fields};
+
 /// How many devices share a parent: the tree is Root, folders, devices.
 pub(crate) const FOLDER: usize = 1_000;
 

@@ -6,7 +6,7 @@ use syn::parse::Parser;
 use syn::{Lit, LitStr, Path};
 
 use super::model::Application;
-use crate::common::{Arg, Faults, Form, Given, Key, Keys, split_commas};
+use crate::common::{Arg, Faults, Form, Given, Key, Keys, split_list};
 
 const KEYS: Keys<Application> = Keys {
     of: "`qlib::main!`",
@@ -36,7 +36,7 @@ const KEYS: Keys<Application> = Keys {
 /// Reads the name and the keys behind it.
 pub(crate) fn parse(input: TokenStream, faults: &mut Faults) -> Application {
     let mut application = Application::default();
-    let mut parts = split_commas(input).into_iter();
+    let mut parts = split_list(input, faults).into_iter();
     let Some(first) = parts.next() else {
         faults.at(
             Span::call_site(),
@@ -87,7 +87,7 @@ fn modules(application: &mut Application, arg: Arg, faults: &mut Faults) {
             return;
         }
     };
-    for part in split_commas(list.stream()) {
+    for part in split_list(list.stream(), faults) {
         let path = Path::parse_mod_style.parse2(part.clone()).map_err(|_| {
             syn::Error::new_spanned(
                 part,

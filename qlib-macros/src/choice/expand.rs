@@ -5,7 +5,7 @@ use quote::quote;
 
 use super::model::Choice;
 
-/// The enum as a Choice; every Choice is the type of a field.
+/// The enum as a Choice, and as the type of a field.
 pub(crate) fn expand(choice: &Choice) -> TokenStream {
     let Choice {
         qlib,
@@ -36,5 +36,7 @@ pub(crate) fn expand(choice: &Choice) -> TokenStream {
                 }
             }
         }
+
+        #qlib::choice_field!(#ident);
     }
 }

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
 
-use crate::common::{Faults, split_commas};
+use crate::common::{Faults, split_list};
 
 /// One argument.
 pub(crate) struct Arg {
@@ -25,7 +25,7 @@ pub(crate) enum Given {
 /// Cuts the arguments of an attribute at its commas and notes those that begin with no key, with
 /// what was expected.
 pub(crate) fn split_args(tokens: TokenStream, expected: &str, faults: &mut Faults) -> Vec<Arg> {
-    split_commas(tokens)
+    split_list(tokens, faults)
         .into_iter()
         .filter_map(|part| faults.keep(arg(part, expected)))
         .collect()

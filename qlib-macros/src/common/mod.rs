@@ -26,4 +26,4 @@ pub(crate) use keys::{Form, Key, Keys};
 pub(crate) use library::{Library, args_of, misplaced, take_library};
 pub(crate) use literal::{Number, distance, number, string};
 pub(crate) use suggest::{closest, did_you_mean, list};
-pub(crate) use tokens::{mention, misspelt, split_commas};
+pub(crate) use tokens::{mention, misspelt, split_commas, split_list, stray_commas};

@@ -2,11 +2,32 @@
 
 use proc_macro2::{Punct, Span, TokenStream, TokenTree};
 
-use crate::common::closest;
+use crate::common::{Faults, closest};
 
 /// The parts between the commas of a list. A comma inside `::<…>` belongs to its part.
 pub(crate) fn split_commas(tokens: TokenStream) -> Vec<TokenStream> {
     split(tokens, false)
+}
+
+/// As [`split_commas`], and notes commas that separate nothing.
+pub(crate) fn split_list(tokens: TokenStream, faults: &mut Faults) -> Vec<TokenStream> {
+    stray_commas(tokens.clone(), faults);
+    split_commas(tokens)
+}
+
+/// Notes commas that separate nothing. One at the end may stand.
+pub(crate) fn stray_commas(tokens: TokenStream, faults: &mut Faults) {
+    let mut after_comma = true;
+    for token in tokens {
+        let is_comma = matches!(&token, TokenTree::Punct(sign) if sign.as_char() == ',');
+        if is_comma && after_comma {
+            faults.at(
+                token.span(),
+                "nothing stands before this comma; leave it out",
+            );
+        }
+        after_comma = is_comma;
+    }
 }
 
 /// The parts between the commas of a list of types; every `<` opens.
@@ -16,7 +37,7 @@ pub(crate) fn split_types(tokens: TokenStream) -> Vec<TokenStream> {
 
 fn split(tokens: TokenStream, types: bool) -> Vec<TokenStream> {
     let mut parts = Vec::new();
-    let mut part = Vec::new();
+    let mut part: Vec<TokenTree> = Vec::new();
     let mut angles = Angles {
         depth: 0,
         types,
@@ -26,15 +47,14 @@ fn split(tokens: TokenStream, types: bool) -> Vec<TokenStream> {
         angles.pass(&token);
         match &token {
             TokenTree::Punct(comma) if comma.as_char() == ',' && angles.depth == 0 => {
-                parts.push(part.drain(..).collect());
+                parts.push(std::mem::take(&mut part));
             }
             _ => part.push(token),
         }
     }
-    if !part.is_empty() {
-        parts.push(part.into_iter().collect());
-    }
-    parts
+    parts.push(part);
+    parts.retain(|part| !part.is_empty());
+    parts.into_iter().map(TokenStream::from_iter).collect()
 }
 
 /// How deep inside `<…>` a token stands.
@@ -100,6 +120,27 @@ mod tests {
             parts("change: Change<A, B>, f: fn() -> A, c: C", split_types),
             3
         );
+    }
+
+    #[test]
+    fn commas_that_separate_nothing_are_noted() {
+        for (text, strays) in [
+            ("a, b,", 0),
+            ("a,, b", 1),
+            (", a", 1),
+            (",", 1),
+            ("a,,,", 2),
+            ("", 0),
+        ] {
+            let mut faults = Faults::default();
+            split_list(text.parse().unwrap(), &mut faults);
+            let noted = faults
+                .into_tokens()
+                .to_string()
+                .matches("leave it out")
+                .count();
+            assert_eq!(noted, strays, "{text}");
+        }
     }
 
     #[test]

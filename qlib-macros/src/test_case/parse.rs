@@ -6,7 +6,7 @@ use syn::parse::{ParseStream, Parser};
 
 use super::model::{Case, Plan};
 use crate::common::{
-    Arg, Attribute, Faults, Form, Function, Given, Key, Keys, split_commas, take_library,
+    Arg, Attribute, Faults, Form, Function, Given, Key, Keys, split_list, take_library,
 };
 
 const KEYS: Keys<Plan> = Keys {
@@ -16,7 +16,7 @@ const KEYS: Keys<Plan> = Keys {
             let Given::List(list, _) = arg.given else {
                 return;
             };
-            for part in split_commas(list) {
+            for part in split_list(list, faults) {
                 let path = Path::parse_mod_style.parse2(part.clone()).map_err(|_| {
                     syn::Error::new_spanned(
                         part,

@@ -43,7 +43,7 @@ pub(crate) fn expand(worker: &Worker) -> TokenStream {
     quote! {
         #(#conditions)*
         #[automatically_derived]
-        impl #qlib::Worker for #subject {
+        impl #qlib::OneWorkerBlockHoldsAllHandlers for #subject {
             const NAME: &'static str = #name;
 
             fn origin() -> #qlib::Origin {

@@ -56,6 +56,7 @@ pub struct AppBuilder {
     pub(crate) arguments: Vec<String>,
     pub(crate) own_arguments: Vec<OwnArgument>,
     pub(crate) log: Option<BoxMakeWriter>,
+    pub(crate) on_abort: Vec<Box<dyn FnOnce() + Send>>,
 }
 
 /// An argument of the application's own, for `--help`.
@@ -84,6 +85,7 @@ impl AppBuilder {
             arguments: Vec::new(),
             own_arguments: Vec::new(),
             log: None,
+            on_abort: Vec::new(),
         }
     }
 
@@ -179,11 +181,19 @@ impl AppBuilder {
         self
     }
 
+    /// Runs when a second signal ends the process at once, while nothing else of the application
+    /// does: gives back what would stay taken, such as a terminal in raw mode. It runs on another
+    /// thread than the application.
+    pub fn on_abort(&mut self, run: impl FnOnce() + Send + 'static) -> &mut Self {
+        self.on_abort.push(Box::new(run));
+        self
+    }
+
     /// The value of an option of the application's own, such as `--for 30s`. It is taken from the
-    /// command line and explained in `--help`.
+    /// command line and explained in `--help`, for which no option has a value.
     ///
     /// # Errors
-    /// [`Error::Boot`]: the option is there without its value.
+    /// [`Error::Usage`]: the option is there without its value.
     pub fn option(
         &mut self,
         name: &'static str,
@@ -208,18 +218,18 @@ impl AppBuilder {
         if let Some(given) = argument.strip_prefix(&with_value) {
             return Ok(Some(given.to_owned()));
         }
-        if at >= self.arguments.len() {
-            return Err(Error::Boot {
-                reason: format!("{flag} needs a value: {flag} {value}").into(),
-            });
+        match self.arguments.get(at) {
+            Some(next) if !next.starts_with("--") => Ok(Some(self.arguments.remove(at))),
+            _ => Err(Error::usage(format!(
+                "{flag} needs a value: {flag} {value}"
+            ))),
         }
-        Ok(Some(self.arguments.remove(at)))
     }
 
     /// As [`AppBuilder::option`], for a time: `--for 30s`, in ms, s, m or h.
     ///
     /// # Errors
-    /// [`Error::Boot`]: the option is there without a time.
+    /// [`Error::Usage`]: the option is there without a time.
     pub fn time_option(
         &mut self,
         name: &'static str,
@@ -228,15 +238,12 @@ impl AppBuilder {
         let Some(given) = self.option(name, "TIME", help)? else {
             return Ok(None);
         };
-        match time(&given) {
-            Some(time) => Ok(Some(time)),
-            None => Err(Error::Boot {
-                reason: format!(
-                    "--{name} {given:?} is no time; write it like 500ms, 30s, 5m or 2h"
-                )
-                .into(),
-            }),
-        }
+        let time = time(&given).ok_or_else(|| {
+            Error::usage(format!(
+                "--{name} {given:?} is no time; write it like 500ms, 30s, 5m or 2h"
+            ))
+        });
+        time.map(Some)
     }
 
     /// Whether a switch of the application's own, such as `--plain`, is on the command line.

@@ -76,6 +76,7 @@ impl App {
             return Err(error);
         }
         self.inner.state.set(State::Leader);
+        self.wake_handlers();
         tracing::info!(token = leadership.token(), "leading");
         self.tell(
             "BecameLeader",

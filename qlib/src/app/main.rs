@@ -5,6 +5,7 @@ use std::task::Poll;
 
 use clap::{Arg, ArgAction, Command};
 use smol_str::SmolStr;
+use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
 use crate::app::builder::OwnArgument;
@@ -54,17 +55,24 @@ pub fn main<R: SetupResult>(main: Main, setup: impl FnOnce(&mut AppBuilder) -> R
     match run(main, setup) {
         Ok(()) => ExitCode::SUCCESS,
         Err(Stop::Clap(error)) => {
-            let code = u8::try_from(error.exit_code()).unwrap_or(2);
+            let code = u8::try_from(error.exit_code()).unwrap_or(USAGE);
             // Help and mistakes alike; nothing is left to do if nobody reads them.
             let _ = error.print();
             ExitCode::from(code)
         }
         Err(Stop::Error(error)) => {
             eprintln!("{}: {error}", main.name);
-            ExitCode::FAILURE
+            if !matches!(error, Error::Usage { .. }) {
+                return ExitCode::FAILURE;
+            }
+            eprintln!("\nFor more information, try '--help'.");
+            ExitCode::from(USAGE)
         }
     }
 }
+
+/// The exit code after a mistake on the command line, that of clap.
+const USAGE: u8 = 2;
 
 enum Stop {
     Clap(clap::Error),
@@ -79,18 +87,30 @@ impl From<Error> for Stop {
 
 fn run<R: SetupResult>(main: Main, setup: impl FnOnce(&mut AppBuilder) -> R) -> Result<(), Stop> {
     let mut builder = App::builder(main.name).collected();
-    builder.arguments = std::env::args().skip(1).collect();
-    setup(&mut builder).outcome()?;
-    let matches = command(main, &builder).try_get_matches_from(
-        std::iter::once(main.name.to_owned()).chain(builder.arguments.iter().cloned()),
-    );
-    let matches = matches.map_err(Stop::Clap)?;
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    let informs = |argument: &&String| matches!(&***argument, "-h" | "--help" | "-V" | "--version");
+    let informs = arguments.iter().find(informs).cloned();
+    // Whatever else is on the command line must not come between a user and the help. `setup` says
+    // what there is to explain; that it finds no values is no mistake then.
+    builder.arguments = if informs.is_some() {
+        Vec::new()
+    } else {
+        arguments
+    };
+    let set_up = setup(&mut builder).outcome();
+    if informs.is_none() {
+        set_up?;
+    }
+    let given = informs.iter().chain(&builder.arguments).cloned();
+    let matches = command(main, &builder)
+        .try_get_matches_from(std::iter::once(main.name.to_owned()).chain(given))
+        .map_err(Stop::Clap)?;
     // What `setup` asked for was taken out of the arguments: what is left was given twice.
     let twice = |own: &&OwnArgument| {
         matches.value_source(own.name) == Some(clap::parser::ValueSource::CommandLine)
     };
     if let Some(own) = builder.own_arguments.iter().find(twice) {
-        return Err(boot(format!("--{} is given twice", own.name)).into());
+        return Err(Error::usage(format!("--{} is given twice", own.name)).into());
     }
     if let Some(missing) = main
         .modules
@@ -101,7 +121,7 @@ fn run<R: SetupResult>(main: Main, setup: impl FnOnce(&mut AppBuilder) -> R) -> 
     }
     let level = matches.get_one::<String>("log").map(|name| {
         logging::number(name).ok_or_else(|| {
-            boot(format!(
+            Error::usage(format!(
                 "{name:?} is no log level; write one of {}",
                 logging::names()
             ))
@@ -113,33 +133,41 @@ fn run<R: SetupResult>(main: Main, setup: impl FnOnce(&mut AppBuilder) -> R) -> 
             matches.get_one::<String>("store").map(String::as_str),
         )?);
     }
-    if matches.get_flag("in-docker")
-        && let Some(host) = host_name()
-    {
-        builder.instance(host);
-    }
     logging::init(builder.log.take());
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    let runtime = runtime.map_err(|error| boot(format!("no runtime: {error}")))?;
-    let served = tokio::task::LocalSet::new().block_on(&runtime, serve(builder, level));
+    if matches.get_flag("in-docker") {
+        match host_name() {
+            Some(host) => _ = builder.instance(host),
+            None => tracing::warn!(
+                instance = %builder.options.instance,
+                "/etc/hostname has no name for this instance: it keeps that of its process"
+            ),
+        }
+    }
+    // Before the boot, so that a signal during `init` counts: the first one ends the application
+    // once it has begun, the second one at once.
+    let asked = watch_signals(std::mem::take(&mut builder.on_abort))?;
+    let runtime = runtime()?;
+    let served = tokio::task::LocalSet::new().block_on(&runtime, serve(builder, level, asked));
     served.map_err(Stop::Error)
 }
 
-async fn serve(builder: AppBuilder, level: Option<i64>) -> Result<()> {
-    // Before the boot, so that a signal during `init` counts: the first one ends the application
-    // once it has begun, the second one at once.
-    let asked = watch::Sender::new(false);
-    let mut end = asked.subscribe();
-    tokio::task::spawn_local(Signals::new()?.watch(asked));
+fn runtime() -> Result<Runtime> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| boot(format!("no runtime: {error}")))
+}
+
+async fn serve(
+    builder: AppBuilder,
+    level: Option<i64>,
+    mut end: watch::Receiver<bool>,
+) -> Result<()> {
     let running = builder.start().await?;
     if let Some(level) = level {
         running.app().set_level(level)?;
     }
-    for line in running.report().to_string().lines() {
-        tracing::info!("{line}");
-    }
+    tracing::info!("{}", running.report().to_string().trim_end());
     for warning in &running.report().warnings {
         tracing::warn!("{warning}");
     }
@@ -202,20 +230,39 @@ impl Signals {
     }
 
     /// The first signal ends the application in order, the second one at once.
-    async fn watch(mut self, asked: watch::Sender<bool>) {
+    async fn watch(mut self, asked: watch::Sender<bool>, on_abort: Vec<Box<dyn FnOnce() + Send>>) {
         self.next().await;
         tracing::info!("ending; a second signal ends at once");
         asked.send_replace(true);
         let signal = self.next().await;
+        for run in on_abort {
+            run();
+        }
         std::process::exit(128 + i32::from(signal));
     }
+}
+
+/// Watches for signals on a thread of its own: a handler that blocks the main one can be ended too.
+/// What is returned turns true with the first signal.
+fn watch_signals(on_abort: Vec<Box<dyn FnOnce() + Send>>) -> Result<watch::Receiver<bool>> {
+    let runtime = runtime()?;
+    let signals = {
+        let _inside = runtime.enter();
+        Signals::new()?
+    };
+    let (asked, end) = watch::channel(false);
+    std::thread::Builder::new()
+        .name("qlib-signals".into())
+        .spawn(move || runtime.block_on(signals.watch(asked, on_abort)))
+        .map_err(|error| boot(format!("no thread for signals: {error}")))?;
+    Ok(end)
 }
 
 /// Opens the store that `Q_STORE` names.
 fn open(address: Option<&str>) -> Result<Store> {
     match address {
         None | Some("memory:") => Store::memory(),
-        Some(other) => Err(boot(format!(
+        Some(other) => Err(Error::usage(format!(
             "this version has no store for {other:?}; write memory:"
         ))),
     }
@@ -243,10 +290,7 @@ fn warn_of_unused_variables() {
 
 fn command(main: Main, builder: &AppBuilder) -> Command {
     let own = builder.own_arguments.iter().map(|own| {
-        let argument = Arg::new(own.name)
-            .long(own.name)
-            .help(own.help)
-            .help_heading("Options of the application");
+        let argument = Arg::new(own.name).long(own.name).help(own.help);
         match own.value {
             Some(value) => argument.value_name(value),
             None => argument.action(ArgAction::SetTrue),
@@ -256,6 +300,7 @@ fn command(main: Main, builder: &AppBuilder) -> Command {
         .version(main.version)
         .about(format!("{}, an application on qlib", main.name))
         .args(own)
+        .next_help_heading("Options of every application")
         .arg(
             Arg::new("store")
                 .long("store")

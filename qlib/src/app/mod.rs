@@ -52,7 +52,7 @@ pub use main::{Main, SetupResult, main};
 pub use main_thread::MainThread;
 pub use registry::{EntityFieldValidator, Registration, Registry};
 pub use report::BootReport;
-pub use signal::Signal;
+pub use signal::{AnySignal, Signal};
 #[cfg(feature = "test")]
 pub use test::{Recorder, TestApp, TestPlan, run_test};
 
@@ -191,6 +191,10 @@ impl App {
         self.inner.election.borrow().leadership().cloned()
     }
 
+    pub(crate) fn leads(&self) -> bool {
+        self.inner.election.borrow().leadership().is_some()
+    }
+
     /// Whether this instance leads, follows, or cannot lead.
     #[must_use]
     pub fn state(&self) -> State {
@@ -259,6 +263,13 @@ impl App {
         extra.borrow_mut().push_back(attempt);
         waker.wake_by_ref();
         Some(())
+    }
+
+    /// Has every handler look again whether there is something to handle.
+    pub(crate) fn wake_handlers(&self) {
+        for (_, waker) in self.inner.handlers.borrow().values() {
+            waker.wake_by_ref();
+        }
     }
 
     /// Completes when the application is asked to end.

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use smol_str::SmolStr;
+
 use crate::app::App;
 use crate::app::define::{Origin, Worker, WorkerDefinition};
 use crate::app::runner::{AnyRunner, Runner};
@@ -175,10 +177,18 @@ impl Registry {
                     .is_none_or(|base| !by_name.contains_key(base))
             });
             let Some(name) = next.map(|(schema, _)| schema.name.clone()) else {
-                let names: Vec<_> = by_name.keys().map(|name| name.as_str()).collect();
+                // Each type that is left has a base that is left: following them leads round.
+                let mut way: Vec<&SmolStr> = Vec::new();
+                let mut next = by_name.keys().next();
+                while let Some(name) = next.filter(|name| !way.contains(name)) {
+                    way.push(name);
+                    next = by_name[name].0.base.as_ref();
+                }
+                let circle = way.into_iter().skip_while(|name| Some(*name) != next);
+                let circle: Vec<_> = circle.map(SmolStr::as_str).collect();
                 return Err(boot(format!(
                     "the types {} extend each other in a circle",
-                    names.join(", ")
+                    circle.join(", ")
                 )));
             };
             ordered.extend(by_name.remove(&name).map(|(schema, _)| schema.clone()));

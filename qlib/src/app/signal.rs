@@ -45,6 +45,28 @@ pub struct Signal<T> {
     listeners: Rc<RefCell<Vec<Listener<T>>>>,
 }
 
+/// A signal, whatever it carries.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no signal",
+    label = "this field is no signal",
+    note = "a handler reacts to a field of type `Signal<T>` of another worker; to react to a field of an entity, write `#[on_change(Entity.Field)]`"
+)]
+pub trait AnySignal: 'static {
+    /// What it carries.
+    type Value: Clone + 'static;
+
+    #[doc(hidden)]
+    fn signal(&self) -> &Signal<Self::Value>;
+}
+
+impl<T: Clone + 'static> AnySignal for Signal<T> {
+    type Value = T;
+
+    fn signal(&self) -> &Self {
+        self
+    }
+}
+
 /// The sending end of a handler's inbox.
 pub(crate) struct Listener<T> {
     handler: SmolStr,

@@ -123,12 +123,10 @@ impl Election {
     pub(crate) fn campaign(&mut self) -> Result<Leadership> {
         let election = self.name.clone();
         let mut token = 0;
-        self.store.submit(|tree| {
+        self.store.submit(|tree, steps| {
             token = tree.fence(&election) + 1;
-            Ok(smallvec::smallvec![Op::Claim {
-                election: election.clone(),
-                token
-            }])
+            steps.push(Op::Claim { election, token });
+            Ok(())
         })?;
         let held = Arc::new(AtomicBool::new(true));
         let leadership = Leadership {

@@ -210,11 +210,14 @@ pub struct Author {
     pub fence: Option<Fence>,
 }
 
+/// The steps of a commit, in order.
+pub(crate) type Steps = SmallVec<[Op; 1]>;
+
 /// A list of steps that happen together or not at all.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Commit {
     /// The steps, in order.
-    pub ops: SmallVec<[Op; 1]>,
+    pub ops: Steps,
     /// What must still be so.
     pub expect: Vec<Expect>,
     /// Who makes it. Shared: one author makes many commits.

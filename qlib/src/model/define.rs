@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use smol_str::SmolStr;
 
-use crate::model::field_type::DefaultFor;
+use crate::model::field_type::ValueFor;
 use crate::model::{
     Access, Distance, Field, FieldSchema, FieldType, HistoryPolicy, Kind, Lengthy, OnDelete,
     Ordered, Scope, Text,
@@ -43,17 +43,17 @@ impl<E, T: FieldType> Field<E, T> {
 
 impl<T: FieldType> FieldDefinition<T> {
     /// What a new entity has where no value is given.
-    pub fn default(mut self, value: impl DefaultFor<T::Base>) -> Self {
-        self.schema.default = value.into_default().encode();
+    pub fn default(mut self, value: impl ValueFor<T::Base>) -> Self {
+        self.schema.default = value.into_value().encode();
         self
     }
 
     /// Gives a new entity the default of the field's type where no value is given.
     pub fn default_of_type(self) -> Self
     where
-        T::Base: Default,
+        T::Base: HasDefault,
     {
-        self.default(T::Base::default())
+        self.default(T::Base::make_default())
     }
 
     /// The values that are allowed.
@@ -156,6 +156,24 @@ impl<T: FieldType> FieldDefinition<T> {
 impl<T> From<FieldDefinition<T>> for FieldSchema {
     fn from(definition: FieldDefinition<T>) -> Self {
         definition.schema
+    }
+}
+
+/// A field type that has a default of its own.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no default of its own, for which `default` alone stands",
+    label = "this type has none",
+    note = "write `default = value` with the value that is meant, or put `#[derive(Default)]` on the type"
+)]
+pub trait HasDefault {
+    /// The default.
+    fn make_default() -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Default> HasDefault for T {
+    fn make_default() -> Self {
+        Self::default()
     }
 }
 

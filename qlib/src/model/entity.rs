@@ -94,6 +94,7 @@ impl FieldCache {
     }
 
     /// What was remembered under `tag`, a number above zero and below 2^40.
+    #[inline]
     pub(crate) fn get(&self, tag: u64) -> Option<u32> {
         let word = self.0.load(Ordering::Relaxed);
         (word >> 24 == tag).then_some((word & 0xff_ffff) as u32)
@@ -187,7 +188,7 @@ impl<E, T> Field<E, T> {
     message = "`{Self}` is no Choice",
     note = "put `#[derive(Choice, Clone, Copy)]` on the enum"
 )]
-pub trait Choice: Copy + 'static {
+pub trait Choice: Sized + 'static {
     /// The names of the variants, in order.
     const VARIANTS: &'static [&'static str];
     /// The position of this variant.

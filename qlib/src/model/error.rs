@@ -231,6 +231,8 @@ pub enum Error {
     SignalFull { signal: SmolStr, limit: usize },
     #[error("the application cannot start: {reason}")]
     Boot { reason: Box<str> },
+    #[error("{reason}")]
+    Usage { reason: Box<str> },
     #[error("{0}")]
     Other(std::sync::Arc<str>),
 }
@@ -246,6 +248,26 @@ impl Error {
     #[must_use]
     pub fn other(error: impl fmt::Display) -> Self {
         Self::Other(error.to_string().into())
+    }
+
+    /// A mistake on the command line, for the `setup` of `qlib::main!`: the program says what it is
+    /// and exits with 2.
+    ///
+    /// ```
+    /// use qlib::Error;
+    ///
+    /// qlib::main!("sirens", setup = |app| {
+    ///     let address = app.option("siren", "ADDRESS", "Where the siren is")?;
+    ///     let address = address.ok_or_else(|| Error::usage("--siren is missing"))?;
+    ///     println!("{address}");
+    ///     Ok(())
+    /// });
+    /// ```
+    #[must_use]
+    pub fn usage(reason: impl fmt::Display) -> Self {
+        Self::Usage {
+            reason: reason.to_string().into(),
+        }
     }
 
     /// Whether trying again cannot help: the same call would fail the same way.

@@ -65,6 +65,31 @@ pub trait FieldType: Sized + 'static {
     }
 }
 
+/// What a Choice is when it is read: itself, as it is copied. A trait of its own, so that the message
+/// says what to write.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is a Choice and not Copy",
+    label = "a Choice is copied wherever it is read",
+    note = "write `#[derive(Choice, Clone, Copy)]`"
+)]
+pub trait Copied {
+    /// The type itself.
+    type Itself: Copy;
+
+    /// The value itself.
+    fn itself(self) -> Self::Itself;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Copy> Copied for T {
+    type Itself = T;
+
+    fn itself(self) -> T {
+        self
+    }
+}
+
 /// What a typed field is read from.
 pub trait Readable {
     /// The value of a field.
@@ -258,34 +283,62 @@ impl<T: FieldType<Base = T>> FieldType for Option<T> {
     }
 }
 
-// A type that is neither is told what a field holds, not what a Choice is.
-#[diagnostic::do_not_recommend]
-impl<C: Choice> FieldType for C {
-    type Base = Self;
-    type View<'a> = Self;
-    const KIND: Kind = Kind::Choice;
-    const CHOICES: &'static [&'static str] = C::VARIANTS;
+/// Makes a Choice the type of a field; for generated code. A blanket implementation would leave the
+/// compiler unsure which one was meant where a type is no field's, and its message vague. The bound
+/// of what is no parameter is the one place where an enum that is not Copy is reported.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! choice_field {
+    ($choice:ty) => {
+        impl $crate::FieldType for $choice
+        where
+            $choice: $crate::__private::Copied,
+        {
+            type Base = Self;
+            type View<'a> = <$choice as $crate::__private::Copied>::Itself;
+            const KIND: $crate::Kind = $crate::Kind::Choice;
+            const CHOICES: &'static [&'static str] = <Self as $crate::Choice>::VARIANTS;
 
-    fn view(value: Option<ValueRef<'_>>) -> Result<Self, Misfit> {
-        match value {
-            Some(ValueRef::Choice(name)) => C::VARIANTS
-                .iter()
-                .position(|variant| *variant == name)
-                .and_then(C::from_index)
-                .ok_or_else(|| Misfit::Variant(name.into())),
-            other => Err(misfit(Kind::Choice, other)),
+            fn view(
+                value: $crate::__private::Option<$crate::ValueRef<'_>>,
+            ) -> $crate::Result<Self::View<'_>, $crate::Misfit> {
+                $crate::__private::choice_of::<$choice>(value)
+                    .map($crate::__private::Copied::itself)
+            }
+
+            fn decode(
+                value: $crate::__private::Option<$crate::ValueRef<'_>>,
+            ) -> $crate::Result<Self, $crate::Misfit> {
+                $crate::__private::choice_of(value)
+            }
+
+            fn encode(self) -> $crate::__private::Option<$crate::Value> {
+                $crate::__private::choice_value(self)
+            }
         }
-    }
+    };
+}
 
-    fn decode(value: Option<ValueRef<'_>>) -> Result<Self, Misfit> {
-        Self::view(value)
+/// The variant that a stored value names.
+///
+/// # Errors
+/// It names none.
+pub fn choice_of<C: Choice>(value: Option<ValueRef<'_>>) -> Result<C, Misfit> {
+    match value {
+        Some(ValueRef::Choice(name)) => C::VARIANTS
+            .iter()
+            .position(|variant| *variant == name)
+            .and_then(C::from_index)
+            .ok_or_else(|| Misfit::Variant(name.into())),
+        other => Err(misfit(Kind::Choice, other)),
     }
+}
 
-    fn encode(self) -> Option<Value> {
-        C::VARIANTS
-            .get(self.index())
-            .map(|name| Value::Choice(SmolStr::new_static(name)))
-    }
+/// A variant as it is stored.
+pub fn choice_value<C: Choice>(choice: C) -> Option<Value> {
+    C::VARIANTS
+        .get(choice.index())
+        .map(|name| Value::Choice(SmolStr::new_static(name)))
 }
 
 fn misfit(expected: Kind, value: Option<ValueRef<'_>>) -> Misfit {
@@ -298,22 +351,22 @@ fn misfit(expected: Kind, value: Option<ValueRef<'_>>) -> Misfit {
     }
 }
 
-/// What can be given where a `T` is wanted: whatever turns into one. A trait of its own, so that
-/// the message speaks of the value.
+/// What can be given where a field's `T` is wanted: whatever turns into one. A trait of its own, so
+/// that the message speaks of the field.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "the field holds `{T}`, and `{Self}` is none",
     label = "this is no `{T}`",
-    note = "write a value of `{T}`; a Choice is written as in `default = Power::On`"
+    note = "write a value of `{T}`; a Choice is written as in `Power::On`"
 )]
-pub trait DefaultFor<T> {
+pub trait ValueFor<T> {
     /// The value.
-    fn into_default(self) -> T;
+    fn into_value(self) -> T;
 }
 
 #[diagnostic::do_not_recommend]
-impl<T, V: Into<T>> DefaultFor<T> for V {
-    fn into_default(self) -> T {
+impl<T, V: Into<T>> ValueFor<T> for V {
+    fn into_value(self) -> T {
         self.into()
     }
 }

@@ -21,6 +21,7 @@ mod value;
 pub use change::{
     Applied, CreatedEntity, DeletedEntity, Effect, FieldChange, Place, Placement, SchemaChange,
 };
+pub(crate) use commit::Steps;
 pub use commit::{
     Author, Cause, Commit, Create, Expect, Fence, FieldId, Op, Quality, Receipt, Revision, Stamp,
     TypeId, Write, WriteMode,
@@ -28,14 +29,16 @@ pub use commit::{
 pub use condition::{Condition, FieldName, Operator};
 pub use constraint::Range;
 pub(crate) use constraint::compile_pattern;
-pub use define::{FieldDefinition, Refers};
+pub use define::{FieldDefinition, HasDefault, Refers};
 pub use distance::{Distance, Number};
 pub use entity::{
     Choice, Entity, Field, FieldCache, FieldKey, Misfit, NewEntity, Row, Script, Validator,
 };
 pub(crate) use error::closest;
 pub use error::{Error, Result, Subject};
-pub use field_type::{FieldType, Lengthy, Ordered, Readable, Writable};
+pub use field_type::{
+    Copied, FieldType, Lengthy, Ordered, Readable, ValueFor, Writable, choice_of, choice_value,
+};
 pub use filter::{Contains, Filter, Text};
 pub use id::{EntityId, Ref};
 pub use image::{Image, ImageEntity, ImageField};

@@ -201,6 +201,15 @@ impl ValueRef<'_> {
         }
     }
 
+    /// The value as a number, if it is one.
+    pub(crate) fn as_number(self) -> Option<f64> {
+        match self {
+            Self::Int(value) => Some(value as f64),
+            Self::Float(value) => Some(value),
+            _ => None,
+        }
+    }
+
     /// The value, owned.
     #[must_use]
     pub fn to_value(self) -> Value {

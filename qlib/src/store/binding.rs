@@ -89,9 +89,7 @@ impl Binding {
             let op = pending.clone().into_op(self.id, &tree)?;
             tree.try_steps(&[op], next)?;
         }
-        let location = tree.locate(self.id, field.key())?;
-        T::decode(tree.value_at(self.id, &location))
-            .map_err(|fault| fault.at(tree.subject(self.id), field.name()))
+        tree.read::<T, _>(self.id, field.key(), T::decode)
     }
 
     /// Writes a field.
@@ -211,14 +209,15 @@ impl Binding {
     /// any there is no commit.
     pub fn commit(&mut self) -> CommitFuture {
         let id = self.id;
-        let writes = std::mem::take(&mut self.writes);
-        CommitFuture::new(self.store.submit(|tree| {
-            let mut ops = SmallVec::with_capacity(writes.len());
-            for pending in writes {
-                ops.push(pending.into_op(id, tree)?);
+        let outcome = self.store.submit(|tree, steps| {
+            steps.reserve_exact(self.writes.len());
+            for pending in self.writes.drain(..) {
+                steps.push(pending.into_op(id, tree)?);
             }
-            Ok(ops)
-        }))
+            Ok(())
+        });
+        self.writes.clear();
+        CommitFuture::new(outcome)
     }
 }
 

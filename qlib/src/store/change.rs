@@ -2,10 +2,8 @@
 
 use std::marker::PhantomData;
 
-use smol_str::SmolStr;
-
-use crate::model::{Cause, EntityId, FieldType, Result, Revision, Subject, Timestamp, TypeId};
-use crate::store::event::Delivery;
+use crate::model::{EntityId, FieldType, Result, Subject, TypeId};
+use crate::store::event::{Delivery, commit_methods};
 
 /// A change of a field that holds a `T`, of an `E` or an entity that extends it.
 pub struct Change<E, T> {
@@ -83,45 +81,11 @@ impl<E, T> Change<E, T> {
         self.delivery.entity_type()
     }
 
-    /// The commit that made the change.
-    #[must_use]
-    pub fn revision(&self) -> Revision {
-        self.delivery.revision()
-    }
-
-    /// When that commit was ordered.
-    #[must_use]
-    pub fn time(&self) -> Timestamp {
-        self.delivery.time()
-    }
-
-    /// Who made that commit.
-    #[must_use]
-    pub fn writer(&self) -> &SmolStr {
-        self.delivery.writer()
-    }
-
-    /// What provoked that commit.
-    #[must_use]
-    pub fn cause(&self) -> Option<&Cause> {
-        self.delivery.cause()
-    }
-
     /// Whether this is a value that existed when the subscription began.
     #[must_use]
     pub fn is_first_value(&self) -> bool {
         self.delivery.is_first_value()
     }
 
-    /// Whether the change came from replacing the whole tree.
-    #[must_use]
-    pub fn is_resync(&self) -> bool {
-        self.delivery.is_resync()
-    }
-
-    /// The change without its types.
-    #[must_use]
-    pub fn delivery(&self) -> &Delivery {
-        &self.delivery
-    }
+    commit_methods!();
 }

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use smallvec::SmallVec;
-
-use crate::model::{Commit, Error, Expect, Op, Receipt, Result};
+use crate::model::{Commit, Error, Expect, Receipt, Result, Steps};
 use crate::store::Store;
 use crate::store::transaction::{self, Transaction};
 use crate::tree::Tree;
@@ -23,7 +21,7 @@ impl Store {
     pub(super) fn transact_by<T>(
         &self,
         mut closure: impl FnMut(&mut Transaction<'_>) -> Result<T>,
-        mut submit: impl FnMut(SmallVec<[Op; 1]>, Vec<Expect>) -> Result<Receipt>,
+        mut submit: impl FnMut(Steps, Vec<Expect>) -> Result<Receipt>,
     ) -> Result<Receipt<T>> {
         let mut attempt = 1;
         loop {
@@ -55,18 +53,18 @@ impl Store {
         }
     }
 
-    /// Commits steps that read nothing. Without any there is no commit.
+    /// Commits the steps that `add` adds, which read nothing. Without any there is no commit.
     pub(crate) fn submit(
         &self,
-        ops: impl FnOnce(&Tree) -> Result<SmallVec<[Op; 1]>>,
+        add: impl FnOnce(&Tree, &mut Steps) -> Result<()>,
     ) -> Result<Receipt> {
         if !self.shared.validators.any() {
-            return self
-                .shared
-                .commit(|tree| Ok(self.commit_of(ops(tree)?, Vec::new())));
+            let commit = self.commit_of(Steps::new(), Vec::new());
+            return self.shared.commit(commit, add);
         }
         self.shared.outside_views()?;
-        let ops = ops(&self.shared.read().tree)?;
+        let mut ops = Steps::new();
+        add(&self.shared.read().tree, &mut ops)?;
         let mut attempt = 1;
         loop {
             match self.submit_checked(ops.clone(), Vec::new()) {
@@ -78,21 +76,17 @@ impl Store {
     }
 
     /// Runs the validators, then commits.
-    pub(super) fn submit_checked(
-        &self,
-        ops: SmallVec<[Op; 1]>,
-        expect: Vec<Expect>,
-    ) -> Result<Receipt> {
+    pub(super) fn submit_checked(&self, ops: Steps, expect: Vec<Expect>) -> Result<Receipt> {
         let mut commit = self.commit_of(ops, expect);
         if self.shared.validators.any() {
             self.shared.outside_views()?;
             let core = self.shared.read();
             self.shared.validators.check(&core.tree, &mut commit)?;
         }
-        self.shared.commit(|_| Ok(commit))
+        self.shared.commit(commit, |_, _| Ok(()))
     }
 
-    fn commit_of(&self, ops: SmallVec<[Op; 1]>, expect: Vec<Expect>) -> Commit {
+    fn commit_of(&self, ops: Steps, expect: Vec<Expect>) -> Commit {
         Commit {
             ops,
             expect,

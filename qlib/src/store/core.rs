@@ -9,7 +9,7 @@ use parking_lot::{Mutex, RwLock, RwLockReadGuard};
 use smol_str::SmolStr;
 
 use crate::log::Log;
-use crate::model::{Applied, Clock, Commit, Error, Limits, Op, Receipt, Result, Revision};
+use crate::model::{Applied, Clock, Commit, Error, Limits, Op, Receipt, Result, Revision, Steps};
 use crate::store::history::Feeder;
 use crate::store::routes::{Reader, Routes};
 use crate::store::validate::Validators;
@@ -134,7 +134,10 @@ impl Shared {
     }
 
     fn close_readers(&self, core: &mut Core) {
-        if self.has_closing.swap(false, Ordering::AcqRel) {
+        // A look is cheaper than an exchange, and most often there is none.
+        if self.has_closing.load(Ordering::Relaxed)
+            && self.has_closing.swap(false, Ordering::AcqRel)
+        {
             for reader in std::mem::take(&mut *self.closing.lock()) {
                 core.routes.close(&reader);
             }
@@ -152,11 +155,15 @@ impl Shared {
         readers.push(Arc::downgrade(reader));
     }
 
-    /// Orders, applies and publishes a commit that `prepare` makes under the lock.
+    /// Orders, applies and publishes a commit whose steps `complete` adds under the lock.
     ///
     /// # Errors
     /// Why the commit is refused; nothing has changed then.
-    pub(crate) fn commit(&self, prepare: impl FnOnce(&Tree) -> Result<Commit>) -> Result<Receipt> {
+    pub(crate) fn commit(
+        &self,
+        mut commit: Commit,
+        complete: impl FnOnce(&Tree, &mut Steps) -> Result<()>,
+    ) -> Result<Receipt> {
         self.outside_views()?;
         let mut woken = Vec::new();
         let receipt = {
@@ -166,7 +173,7 @@ impl Shared {
                 return Err(Error::Disconnected);
             }
             self.close_readers(core);
-            let commit = prepare(&core.tree)?;
+            complete(&core.tree, &mut commit.ops)?;
             if commit.ops.is_empty() {
                 return Ok(Receipt {
                     revision: core.tree.revision(),

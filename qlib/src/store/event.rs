@@ -151,6 +151,49 @@ impl Delivery {
     }
 }
 
+/// What the typed forms of a delivery say of the commit that it comes from.
+macro_rules! commit_methods {
+    () => {
+        /// The commit that did it.
+        #[must_use]
+        pub fn revision(&self) -> crate::model::Revision {
+            self.delivery.revision()
+        }
+
+        /// When that commit was ordered.
+        #[must_use]
+        pub fn time(&self) -> crate::model::Timestamp {
+            self.delivery.time()
+        }
+
+        /// Who made that commit.
+        #[must_use]
+        pub fn writer(&self) -> &smol_str::SmolStr {
+            self.delivery.writer()
+        }
+
+        /// What provoked that commit.
+        #[must_use]
+        pub fn cause(&self) -> Option<&crate::model::Cause> {
+            self.delivery.cause()
+        }
+
+        /// Whether it came from replacing the whole tree.
+        #[must_use]
+        pub fn is_resync(&self) -> bool {
+            self.delivery.is_resync()
+        }
+
+        /// The same without its types.
+        #[must_use]
+        pub fn delivery(&self) -> &crate::store::Delivery {
+            &self.delivery
+        }
+    };
+}
+
+pub(crate) use commit_methods;
+
 /// The entity and the type that an effect is about.
 pub(crate) fn subject_of(effect: &Effect) -> (EntityId, TypeId) {
     match effect {

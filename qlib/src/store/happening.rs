@@ -3,13 +3,8 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use smol_str::SmolStr;
-
-use crate::model::{
-    Cause, Effect, EntityId, FieldId, Place, Revision, Schema, SchemaChange, Timestamp, Value,
-    ValueRef,
-};
-use crate::store::event::Delivery;
+use crate::model::{Effect, EntityId, FieldId, Place, Schema, SchemaChange, Value, ValueRef};
+use crate::store::event::{Delivery, commit_methods};
 
 macro_rules! happening {
     ($name:ident, $doc:literal) => {
@@ -60,29 +55,7 @@ macro_rules! happening {
                 place(&self.delivery).map_or(EntityId::ROOT, |place| place.parent)
             }
 
-            /// The commit.
-            #[must_use]
-            pub fn revision(&self) -> Revision {
-                self.delivery.revision()
-            }
-
-            /// When the commit was ordered.
-            #[must_use]
-            pub fn time(&self) -> Timestamp {
-                self.delivery.time()
-            }
-
-            /// Who made the commit.
-            #[must_use]
-            pub fn writer(&self) -> &SmolStr {
-                self.delivery.writer()
-            }
-
-            /// What provoked the commit.
-            #[must_use]
-            pub fn cause(&self) -> Option<&Cause> {
-                self.delivery.cause()
-            }
+            commit_methods!();
         }
     };
 }
@@ -163,11 +136,7 @@ impl SchemaChanged {
         self.change()?.previous.as_ref()
     }
 
-    /// The commit.
-    #[must_use]
-    pub fn revision(&self) -> Revision {
-        self.delivery.revision()
-    }
+    commit_methods!();
 
     fn change(&self) -> Option<&SchemaChange> {
         match self.delivery.effect() {

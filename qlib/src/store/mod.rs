@@ -27,6 +27,7 @@ mod window;
 
 use std::sync::Arc;
 
+use smallvec::smallvec;
 use smol_str::SmolStr;
 
 use crate::log::{Log, MemoryLog};
@@ -106,7 +107,7 @@ impl Store {
             author: Arc::default(),
         };
         if store.shared.read().tree.is_empty() {
-            store.submit(|_| Ok(system::genesis()))?;
+            store.submit_checked(system::genesis(), Vec::new())?;
         }
         Ok(store)
     }
@@ -158,13 +159,8 @@ impl Store {
     /// [`Error::Missing`], [`Error::UnknownField`], [`Error::Unset`].
     #[inline]
     pub fn read<E, T: FieldType>(&self, id: impl Into<EntityId>, field: Field<E, T>) -> Result<T> {
-        let id = id.into();
         let core = self.shared.read();
-        let value = match core.tree.column_value(id, field.key()) {
-            Some(value) => value,
-            None => core.tree.located_value(id, field.key())?,
-        };
-        T::decode(value).map_err(|fault| fault.at(core.tree.subject(id), field.name()))
+        core.tree.read::<T, _>(id.into(), field.key(), T::decode)
     }
 
     /// The entity at an absolute path, such as `/Home/Kitchen`.
@@ -228,8 +224,8 @@ impl Store {
     /// The commit's error is [`Error::Schema`] where the new definition would lose or contradict
     /// what entities hold.
     pub fn set_schema(&self, schema: Schema) -> CommitFuture {
-        let op = Op::SetSchema(Box::new(schema));
-        CommitFuture::new(self.submit(|_| Ok(smallvec::smallvec![op])))
+        let declare = smallvec![Op::SetSchema(Box::new(schema))];
+        CommitFuture::new(self.submit_checked(declare, Vec::new()))
     }
 
     /// The type of that name.

@@ -9,7 +9,6 @@ use tokio::time::Instant;
 
 use crate::model::{EntityId, Value, ValueRef};
 use crate::store::event::Delivery;
-use crate::store::subscription::number;
 use crate::tree::Tree;
 
 /// How long a change within the deadband waits for a larger one, where no interval says.
@@ -67,8 +66,11 @@ impl Shape {
             .interval
             .is_some_and(|interval| now < shaping.delivered + interval);
         let distance = match (
-            number(shaping.value.as_ref().map(Value::as_ref)),
-            number(delivery.current()),
+            shaping
+                .value
+                .as_ref()
+                .and_then(|value| value.as_ref().as_number()),
+            delivery.current().and_then(ValueRef::as_number),
         ) {
             (Some(before), Some(current)) => (current - before).abs(),
             _ => f64::INFINITY,

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use smallvec::smallvec;
+
 use crate::model::{Effect, Error, Image, ImageEntity, ImageField, Op, Result, Revision, Schema};
 use crate::store::{CommitFuture, Store};
 use crate::tree::Tree;
@@ -160,8 +162,7 @@ impl Store {
     /// # Errors
     /// The commit's error says which entity or field of the image is wrong.
     pub fn restore_image(&self, image: Image) -> CommitFuture {
-        let outcome: Result<_> =
-            self.submit(|_| Ok(smallvec::smallvec![Op::Restore(Arc::new(image))]));
-        CommitFuture::new(outcome)
+        let restore = smallvec![Op::Restore(Arc::new(image))];
+        CommitFuture::new(self.submit_checked(restore, Vec::new()))
     }
 }

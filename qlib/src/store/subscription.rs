@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 
 use smol_str::SmolStr;
 
-use crate::model::{Applied, Effect, EntityId, Result, Revision, ValueRef};
+use crate::model::{Applied, Effect, EntityId, Result, Revision};
 use crate::store::core::Shared;
 use crate::store::event::{Delivery, Event};
 use crate::store::routes::{Reader, Topic};
@@ -210,14 +210,5 @@ impl Drop for Subscription {
     fn drop(&mut self) {
         drop(self.reader.silence());
         self.shared.close_later(Arc::clone(&self.reader));
-    }
-}
-
-/// A value as a number, for a deadband.
-pub(crate) fn number(value: Option<ValueRef<'_>>) -> Option<f64> {
-    match value? {
-        ValueRef::Int(value) => Some(value as f64),
-        ValueRef::Float(value) => Some(value),
-        _ => None,
     }
 }

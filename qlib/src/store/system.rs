@@ -1,9 +1,9 @@
 //! The types that every store has, and the commit that begins one.
 
-use smallvec::{SmallVec, smallvec};
+use smallvec::smallvec;
 use smol_str::SmolStr;
 
-use crate::model::{Create, EntityId, FieldSchema, Kind, Op, Schema, TypeId};
+use crate::model::{Create, EntityId, FieldSchema, Kind, Op, Schema, Steps, TypeId};
 
 /// The Root's type.
 pub(crate) const ROOT: &str = "Root";
@@ -13,7 +13,7 @@ pub(crate) const SERVICE: &str = "Service";
 pub(crate) const DEAD_LETTER: &str = "DeadLetter";
 
 /// The first commit of an empty store: the system types and the Root.
-pub(crate) fn genesis() -> SmallVec<[Op; 1]> {
+pub(crate) fn genesis() -> Steps {
     let declare = |schema: Schema| Op::SetSchema(Box::new(schema));
     let root = Create {
         id: EntityId::ROOT,

@@ -31,7 +31,6 @@ pub struct View<'a> {
 
 /// A field of one entity, found once and read fast from then on.
 pub struct Bound<E, T> {
-    id: EntityId,
     field: Field<E, T>,
     location: Location,
     of: PhantomData<fn() -> (E, T)>,
@@ -39,7 +38,7 @@ pub struct Bound<E, T> {
 
 impl<E, T> std::fmt::Debug for Bound<E, T> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:?} of {}", self.field, self.id)
+        write!(f, "{:?} of {}", self.field, self.location.id())
     }
 }
 
@@ -76,13 +75,8 @@ impl View<'_> {
         id: impl Into<EntityId>,
         field: Field<E, T>,
     ) -> Result<T::View<'_>> {
-        let id = id.into();
         let tree = self.tree();
-        let value = match tree.column_value(id, field.key()) {
-            Some(value) => value,
-            None => tree.located_value(id, field.key())?,
-        };
-        T::view(value).map_err(|fault| fault.at(tree.subject(id), field.name()))
+        tree.read::<T, _>(id.into(), field.key(), T::view)
     }
 
     /// Finds a field once, to read it again and again with [`View::read_bound`].
@@ -94,10 +88,8 @@ impl View<'_> {
         id: impl Into<EntityId>,
         field: Field<E, T>,
     ) -> Result<Bound<E, T>> {
-        let id = id.into();
-        let location = self.tree().locate(id, field.key())?;
+        let location = self.tree().locate(id.into(), field.key())?;
         Ok(Bound {
-            id,
             field,
             location,
             of: PhantomData,
@@ -111,11 +103,16 @@ impl View<'_> {
     #[inline]
     pub fn read_bound<E, T: FieldType>(&self, bound: &Bound<E, T>) -> Result<T::View<'_>> {
         let tree = self.tree();
-        if !tree.still_at(bound.id, &bound.location) {
-            return self.read(bound.id, bound.field);
+        if !tree.still_at(&bound.location) {
+            return self.read_again(bound);
         }
-        T::view(tree.value_at(bound.id, &bound.location))
-            .map_err(|fault| fault.at(tree.subject(bound.id), bound.field.name()))
+        let value = T::view(tree.value_at(T::KIND, &bound.location));
+        value.map_err(|fault| tree.misfit(bound.location.id(), bound.field.key(), fault))
+    }
+
+    #[cold]
+    fn read_again<E, T: FieldType>(&self, bound: &Bound<E, T>) -> Result<T::View<'_>> {
+        self.read(bound.location.id(), bound.field)
     }
 
     /// The value at the end of a path of names, such as `Room->Name`.

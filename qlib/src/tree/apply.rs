@@ -227,6 +227,7 @@ impl Applying {
     }
 
     /// Notes a write.
+    #[inline]
     pub(super) fn record(&mut self, change: FieldChange) {
         self.again |= change.previous_stamp.revision == self.stamp.revision;
         self.effects.push(Effect::Field(change));

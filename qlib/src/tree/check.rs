@@ -4,7 +4,8 @@ use smol_str::SmolStr;
 
 use crate::model::{EntityId, Error, FieldId, Kind, Result, Stamp, Subject, Value};
 use crate::tree::column::{Column, PackedStamp, write};
-use crate::tree::index::{Key, Referrer};
+use crate::tree::index::Key;
+use crate::tree::referrers::Referrer;
 use crate::tree::types::LayoutField;
 use crate::tree::{Node, Tree};
 
@@ -220,7 +221,7 @@ impl Tree {
         }
         for target in referred(&old) {
             if let Some(target) = self.find(*target) {
-                self.referrers.remove(&Referrer {
+                self.referrers.remove(Referrer {
                     target,
                     node,
                     field,

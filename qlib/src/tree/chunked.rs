@@ -10,7 +10,7 @@ pub(crate) const CHUNK: usize = 256;
 #[derive(Debug)]
 pub(crate) struct Chunked<C> {
     // Behind an `Arc` of its own, so that a clone costs one count and not one per chunk.
-    chunks: Arc<Vec<Option<Arc<C>>>>,
+    chunks: Arc<[Option<Arc<C>>]>,
 }
 
 impl<C> Clone for Chunked<C> {
@@ -24,7 +24,7 @@ impl<C> Clone for Chunked<C> {
 impl<C> Default for Chunked<C> {
     fn default() -> Self {
         Self {
-            chunks: Arc::default(),
+            chunks: Arc::from_iter([]),
         }
     }
 }
@@ -39,12 +39,25 @@ impl<C: Clone + Default> Chunked<C> {
     /// The chunk that holds `slot`, to write to.
     #[inline]
     pub(crate) fn chunk_mut(&mut self, slot: usize) -> &mut C {
-        let chunks = Arc::make_mut(&mut self.chunks);
         let at = slot / CHUNK;
-        if at >= chunks.len() {
-            chunks.resize(at + 1, None);
+        if at >= self.chunks.len() || !self.chunks.is_unique() {
+            self.renew(at);
         }
-        Arc::make_mut(chunks[at].get_or_insert_default())
+        match Arc::get_mut(&mut self.chunks) {
+            Some(chunks) => Arc::make_mut(chunks[at].get_or_insert_default()),
+            None => unreachable!("a list of chunks that was just made is shared"),
+        }
+    }
+
+    /// Lists the chunks anew, with room for one at `at`: twice as much as before where it grows.
+    #[cold]
+    fn renew(&mut self, at: usize) {
+        let room = match self.chunks.len() {
+            enough if at < enough => enough,
+            _ => (at + 1).next_power_of_two(),
+        };
+        let listed = self.chunks.iter().cloned();
+        self.chunks = listed.chain(std::iter::repeat(None)).take(room).collect();
     }
 
     /// How many chunks the two do not share.
@@ -86,5 +99,26 @@ impl<T: Clone + Default> Chunked<Slots<T>> {
     #[inline]
     pub(crate) fn get_mut(&mut self, slot: usize) -> &mut T {
         &mut self.chunk_mut(slot).0[slot % CHUNK]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clone_keeps_what_it_had_while_the_other_is_written_and_grows() {
+        let mut grows = Chunked::<Slots<u32>>::default();
+        *grows.get_mut(5) = 1;
+        *grows.get_mut(CHUNK) = 2;
+        let clone = grows.clone();
+        *grows.get_mut(5) = 3;
+        *grows.get_mut(9 * CHUNK) = 4;
+        let held = |chunked: &Chunked<Slots<u32>>| {
+            [5, CHUNK, 2 * CHUNK, 9 * CHUNK, 99 * CHUNK].map(|slot| chunked.get(slot).copied())
+        };
+        assert_eq!(held(&clone), [Some(1), Some(2), None, None, None]);
+        assert_eq!(held(&grows), [Some(3), Some(2), None, Some(4), None]);
+        assert_eq!(grows.unshared(&clone), 2);
     }
 }

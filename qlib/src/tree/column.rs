@@ -5,6 +5,7 @@ use std::sync::Arc;
 use smol_str::SmolStr;
 
 use crate::model::{EntityId, Kind, Quality, Stamp, Timestamp};
+use crate::tree::bits::Bits;
 use crate::tree::chunked::{CHUNK, Chunked};
 
 /// A [`Stamp`] in 20 bytes: the quality takes the top two bits of the writer's number.
@@ -12,6 +13,8 @@ use crate::tree::chunked::{CHUNK, Chunked};
 pub(crate) struct PackedStamp([u32; 5]);
 
 impl PackedStamp {
+    pub(crate) const NEVER: Self = Self([0; 5]);
+
     const WRITER: u32 = u32::MAX >> 2;
 
     #[inline]
@@ -57,9 +60,11 @@ impl From<PackedStamp> for Stamp {
     }
 }
 
-/// Values and their stamps, side by side: a scan reads the values only.
+/// Values and their stamps, side by side: who reads or scans does not touch the stamps.
 #[derive(Clone, Debug)]
 pub(crate) struct Cells<T> {
+    /// The slots that have a value, as their stamps say.
+    pub(crate) set: Bits,
     pub(crate) values: [T; CHUNK],
     pub(crate) stamps: [PackedStamp; CHUNK],
 }
@@ -67,9 +72,22 @@ pub(crate) struct Cells<T> {
 impl<T: Default> Default for Cells<T> {
     fn default() -> Self {
         Self {
+            set: Bits::NONE,
             values: std::array::from_fn(|_| T::default()),
             stamps: [PackedStamp::default(); CHUNK],
         }
+    }
+}
+
+impl<T> Cells<T> {
+    /// Replaces what a slot of the chunk holds; says what that was.
+    #[inline]
+    pub(crate) fn replace(&mut self, at: usize, value: T, stamp: PackedStamp) -> (T, PackedStamp) {
+        self.set.set(at, stamp.has_value());
+        (
+            std::mem::replace(&mut self.values[at], value),
+            std::mem::replace(&mut self.stamps[at], stamp),
+        )
     }
 }
 
@@ -120,6 +138,22 @@ impl Column {
         }
     }
 
+    /// Whether fields of that kind are stored like this.
+    #[inline(always)]
+    pub(crate) fn holds(&self, kind: Kind) -> bool {
+        match self {
+            Self::Int(_) => kind == Kind::Int,
+            Self::Float(_) => kind == Kind::Float,
+            Self::Text(_) => matches!(kind, Kind::String | Kind::Transformation),
+            Self::Bool(_) => kind == Kind::Bool,
+            Self::Bytes(_) => kind == Kind::BinaryFile,
+            Self::Reference(_) => kind == Kind::EntityReference,
+            Self::Time(_) => kind == Kind::Timestamp,
+            Self::Choice(_) => kind == Kind::Choice,
+            Self::List(_) => kind == Kind::EntityList,
+        }
+    }
+
     /// The stamp of a slot.
     #[inline]
     pub(crate) fn stamp(&self, slot: u32) -> PackedStamp {
@@ -127,9 +161,9 @@ impl Column {
         any_column!(self, cells => cells.chunk(slot).map_or(PackedStamp::default(), |chunk| chunk.stamps[slot % CHUNK]))
     }
 
-    /// The stamps of the chunk that holds `slot`.
-    pub(crate) fn stamps(&self, slot: usize) -> Option<&[PackedStamp; CHUNK]> {
-        any_column!(self, cells => cells.chunk(slot).map(|chunk| &chunk.stamps))
+    /// Which slots of the chunk that holds `slot` have a value.
+    pub(crate) fn set(&self, slot: usize) -> Bits {
+        any_column!(self, cells => cells.chunk(slot).map_or(Bits::NONE, |chunk| chunk.set))
     }
 
     /// Empties a slot.
@@ -138,8 +172,7 @@ impl Column {
             let slot = slot as usize;
             any_column!(self, cells => {
                 let chunk = cells.chunk_mut(slot);
-                chunk.values[slot % CHUNK] = Default::default();
-                chunk.stamps[slot % CHUNK] = PackedStamp::default();
+                chunk.replace(slot % CHUNK, Default::default(), PackedStamp::NEVER);
             });
         }
     }
@@ -170,9 +203,7 @@ pub(crate) fn write<T: Clone + Default>(
     stamp: PackedStamp,
 ) {
     let slot = slot as usize;
-    let chunk = cells.chunk_mut(slot);
-    chunk.values[slot % CHUNK] = value;
-    chunk.stamps[slot % CHUNK] = stamp;
+    cells.chunk_mut(slot).replace(slot % CHUNK, value, stamp);
 }
 
 /// Reads a slot of one column, unless it is unset.
@@ -180,9 +211,8 @@ pub(crate) fn write<T: Clone + Default>(
 pub(crate) fn read<T: Clone + Default>(cells: &Chunked<Cells<T>>, slot: u32) -> Option<&T> {
     let slot = slot as usize;
     let chunk = cells.chunk(slot)?;
-    chunk.stamps[slot % CHUNK]
-        .has_value()
-        .then(|| &chunk.values[slot % CHUNK])
+    let at = slot % CHUNK;
+    chunk.set.contains(at).then(|| &chunk.values[at])
 }
 
 #[cfg(test)]

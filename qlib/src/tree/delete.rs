@@ -1,6 +1,5 @@
 //! Deleting an entity, all below it, and what its references demand.
 
-use std::ops::Bound;
 use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
@@ -12,7 +11,7 @@ use crate::model::{
 };
 use crate::tree::Tree;
 use crate::tree::apply::Applying;
-use crate::tree::index::Referrer;
+use crate::tree::referrers::Referrer;
 
 /// Referrers that an error names.
 const NAMED: usize = 10;
@@ -110,15 +109,7 @@ impl Tree {
     /// The fields that refer to a node. Their order, and with it that of changes and the choice of
     /// those that an error names, does not depend on how this replica numbers its nodes.
     fn referrers_to(&self, target: u32) -> SmallVec<[Referrer; 4]> {
-        let first = Referrer {
-            target,
-            node: 0,
-            field: FieldId(0),
-        };
-        let from_first = self.referrers.range_from(Bound::Included(&first)).copied();
-        let mut found: SmallVec<[Referrer; 4]> = from_first
-            .take_while(|found| found.target == target)
-            .collect();
+        let mut found: SmallVec<[Referrer; 4]> = self.referrers.of(target).collect();
         found.sort_by_key(|found| (self.node(found.node).id, self.field_name(found.field)));
         found
     }
@@ -198,7 +189,7 @@ impl Tree {
         stamp: Stamp,
     ) -> DeletedEntity {
         let (id, entity_type) = (self.node(node).id, TypeId(self.node(node).entity_type));
-        let placed = self.node(node).placed.into();
+        let placed = self.links(node).placed.into();
         let children_revision = self.family(node).revision;
         let place = self.unlink(node, stamp.revision);
         self.release_node(node);

@@ -3,7 +3,7 @@
 use smol_str::SmolStr;
 
 use crate::model::{EntityId, Place, Revision, Stamp};
-use crate::tree::{Family, Node, Tree, id_hash};
+use crate::tree::{Family, Links, Node, Tree, id_hash};
 
 impl Tree {
     pub(super) fn family(&self, node: u32) -> Family {
@@ -17,7 +17,7 @@ impl Tree {
     pub(super) fn children_of(&self, node: u32) -> impl Iterator<Item = u32> {
         let first = self.family(node).first;
         std::iter::successors((first != 0).then_some(first), |child| {
-            let next = self.node(*child).next;
+            let next = self.links(*child).next;
             (next != 0).then_some(next)
         })
     }
@@ -25,7 +25,7 @@ impl Tree {
     /// The node and those above it, up to the Root.
     pub(super) fn ancestors(&self, node: u32) -> impl Iterator<Item = u32> {
         std::iter::successors((node != 0).then_some(node), |node| {
-            let parent = self.node(*node).parent;
+            let parent = self.links(*node).parent;
             (parent != 0).then_some(parent)
         })
     }
@@ -41,7 +41,6 @@ impl Tree {
             id,
             entity_type,
             slot,
-            ..Node::default()
         };
         let nodes = &self.nodes;
         self.by_id.insert(id_hash(id), node, |other| {
@@ -56,11 +55,12 @@ impl Tree {
             id,
             entity_type,
             slot,
-            ..
         } = *self.node(node);
         self.by_id.remove(id_hash(id), node);
         self.types[entity_type as usize].release_slot(slot);
-        *self.nodes.get_mut(node as usize) = Node::default();
+        *self.nodes.get_mut(node as usize) = Node::NONE;
+        *self.links.get_mut(node as usize) = Links::default();
+        self.released += 1;
         if self.family(node).revision != 0 {
             *self.families.get_mut(node as usize) = Family::default();
         }
@@ -81,9 +81,9 @@ impl Tree {
         let next = if after == 0 {
             self.family(parent).first
         } else {
-            self.node(after).next
+            self.links(after).next
         };
-        let entry = self.nodes.get_mut(node as usize);
+        let entry = self.links.get_mut(node as usize);
         entry.parent = parent;
         entry.previous = after;
         entry.next = next;
@@ -94,10 +94,10 @@ impl Tree {
             return;
         }
         if after != 0 {
-            self.nodes.get_mut(after as usize).next = node;
+            self.links.get_mut(after as usize).next = node;
         }
         if next != 0 {
-            self.nodes.get_mut(next as usize).previous = node;
+            self.links.get_mut(next as usize).previous = node;
         }
         let family = self.families.get_mut(parent as usize);
         if after == 0 {
@@ -108,24 +108,24 @@ impl Tree {
         }
         family.count += 1;
         family.revision = revision;
-        let (nodes, hasher) = (&self.nodes, &self.hasher);
+        let (links, hasher) = (&self.links, &self.hasher);
         self.by_name.insert(hash, node, |other| {
             use std::hash::BuildHasher;
-            nodes
-                .get(other as usize)
-                .map_or(0, |node| hasher.hash_one((node.parent, node.name.as_str())))
+            links.get(other as usize).map_or(0, |links| {
+                hasher.hash_one((links.parent, links.name.as_str()))
+            })
         });
     }
 
     /// Takes a node from where it stands; says where that was.
     pub(super) fn unlink(&mut self, node: u32, revision: Revision) -> Place {
         let place = self.place(node);
-        let Node {
+        let Links {
             parent,
             previous,
             next,
             ..
-        } = *self.node(node);
+        } = *self.links(node);
         if parent == 0 {
             self.root = 0;
             return place;
@@ -133,10 +133,10 @@ impl Tree {
         self.by_name
             .remove(self.name_hash(parent, &place.name), node);
         if previous != 0 {
-            self.nodes.get_mut(previous as usize).next = next;
+            self.links.get_mut(previous as usize).next = next;
         }
         if next != 0 {
-            self.nodes.get_mut(next as usize).previous = previous;
+            self.links.get_mut(next as usize).previous = previous;
         }
         let family = self.families.get_mut(parent as usize);
         if previous == 0 {
@@ -152,12 +152,12 @@ impl Tree {
 
     /// Where a node stands.
     pub(super) fn place(&self, node: u32) -> Place {
-        let Node {
+        let Links {
             parent,
             previous,
             ref name,
             ..
-        } = *self.node(node);
+        } = *self.links(node);
         Place {
             parent: self.node(parent).id,
             name: name.clone(),

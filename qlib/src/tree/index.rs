@@ -1,8 +1,8 @@
-//! Which entities hold a value, and which refer to an entity.
+//! Which entities hold a value.
 
 use smol_str::SmolStr;
 
-use crate::model::{EntityId, FieldId, Kind, ValueRef};
+use crate::model::{EntityId, Kind, ValueRef};
 use crate::tree::ordered::OrderedSet;
 
 /// A value by which an index sorts. The order is the value's own.
@@ -43,14 +43,6 @@ fn sortable(value: f64) -> i64 {
 
 /// The nodes by the value of one field.
 pub(crate) type Index = OrderedSet<(Key, u32)>;
-
-/// A field that refers to a node.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub(crate) struct Referrer {
-    pub(crate) target: u32,
-    pub(crate) node: u32,
-    pub(crate) field: FieldId,
-}
 
 #[cfg(test)]
 mod tests {

@@ -1,15 +1,15 @@
 //! Finding a field once and reading it often.
 
-use crate::model::{EntityId, Error, FieldId, FieldKey, Result, ValueRef};
-use crate::tree::Tree;
+use crate::model::{EntityId, Error, FieldId, FieldKey, FieldType, Kind, Misfit, Result, ValueRef};
+use crate::tree::{Node, Tree};
 
 /// Where a field of an entity is.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Location {
     tag: u64,
-    node: u32,
-    entity_type: u32,
-    slot: u32,
+    released: u64,
+    number: u32,
+    node: Node,
     position: Position,
 }
 
@@ -20,6 +20,13 @@ enum Position {
     Parent,
 }
 
+impl Location {
+    /// The entity's id.
+    pub(crate) fn id(&self) -> EntityId {
+        self.node.id
+    }
+}
+
 impl Tree {
     /// Finds a field of an entity.
     ///
@@ -28,11 +35,10 @@ impl Tree {
     #[inline]
     pub(crate) fn locate(&self, id: EntityId, key: FieldKey) -> Result<Location> {
         let field = self.resolve(key)?;
-        let Some(node) = self.find(id) else {
+        let Some((number, node)) = self.find_node(id) else {
             return Err(Error::Missing { entity: id.into() });
         };
-        let entry = self.node(node);
-        let table = &self.types[entry.entity_type as usize];
+        let table = &self.types[node.entity_type as usize];
         let position = match field {
             FieldId::NAME => Position::Name,
             FieldId::PARENT => Position::Parent,
@@ -43,21 +49,62 @@ impl Tree {
         };
         Ok(Location {
             tag: self.tag,
-            node,
-            entity_type: entry.entity_type,
-            slot: entry.slot,
+            released: self.released,
+            number,
+            node: *node,
             position,
         })
     }
 
+    /// Reads a field of an entity: with the `view` of its type or the `decode`.
+    ///
+    /// # Errors
+    /// Those of [`Tree::locate`], and what `read` says of the value.
+    #[inline(always)]
+    pub(crate) fn read<'a, T: FieldType, V>(
+        &'a self,
+        id: EntityId,
+        key: FieldKey,
+        read: impl FnOnce(Option<ValueRef<'a>>) -> Result<V, Misfit>,
+    ) -> Result<V> {
+        match self.column_value(T::KIND, id, key) {
+            Some(value) => read(value).map_err(|fault| self.misfit(id, key, fault)),
+            None => self.read_located::<T, V>(id, key, read),
+        }
+    }
+
+    /// The same for all fields and handles.
+    #[cold]
+    fn read_located<'a, T: FieldType, V>(
+        &'a self,
+        id: EntityId,
+        key: FieldKey,
+        read: impl FnOnce(Option<ValueRef<'a>>) -> Result<V, Misfit>,
+    ) -> Result<V> {
+        let location = self.locate(id, key)?;
+        read(self.value_at(T::KIND, &location)).map_err(|fault| self.misfit(id, key, fault))
+    }
+
     /// What a field of an entity holds, if the handle was resolved in this tree before and a column
     /// holds the field: the quick way to what [`Tree::locate`] and [`Tree::value_at`] find.
-    #[inline]
-    pub(crate) fn column_value(&self, id: EntityId, key: FieldKey) -> Option<Option<ValueRef<'_>>> {
+    #[inline(always)]
+    fn column_value(
+        &self,
+        kind: Kind,
+        id: EntityId,
+        key: FieldKey,
+    ) -> Option<Option<ValueRef<'_>>> {
         let field = FieldId((key.cache)().get(self.tag)?);
-        let node = self.node(self.find(id)?);
+        let (_, node) = self.find_node(id)?;
         let table = &self.types[node.entity_type as usize];
-        Some(self.cell(table, table.layout.position(field)?, node.slot))
+        let position = table.layout.position(field)?;
+        Some(self.cell_of(kind, table, position, node.slot))
+    }
+
+    /// Why what a field holds cannot be read as the handle's type.
+    #[cold]
+    pub(crate) fn misfit(&self, id: EntityId, key: FieldKey, fault: Misfit) -> Error {
+        fault.at(self.subject(id), key.name)
     }
 
     #[cold]
@@ -73,38 +120,27 @@ impl Tree {
         }
     }
 
-    /// The same for all fields and handles.
-    ///
-    /// # Errors
-    /// Those of [`Tree::locate`]
-    #[cold]
-    pub(crate) fn located_value(
-        &self,
-        id: EntityId,
-        key: FieldKey,
-    ) -> Result<Option<ValueRef<'_>>> {
-        let location = self.locate(id, key)?;
-        Ok(self.value_at(id, &location))
-    }
-
-    /// Whether the entity is still where it was found, in this tree and with these schemas.
+    /// Whether the entity is still where it was found, in this tree and with these schemas. Its node
+    /// is looked at only after some entity was deleted.
     #[inline]
-    pub(crate) fn still_at(&self, id: EntityId, location: &Location) -> bool {
-        location.tag == self.tag && self.node(location.node).id == id
+    pub(crate) fn still_at(&self, location: &Location) -> bool {
+        location.tag == self.tag
+            && (location.released == self.released || *self.node(location.number) == location.node)
     }
 
     /// What a field holds that was found in this tree.
     #[inline(always)]
-    pub(crate) fn value_at(&self, id: EntityId, location: &Location) -> Option<ValueRef<'_>> {
+    pub(crate) fn value_at(&self, kind: Kind, location: &Location) -> Option<ValueRef<'_>> {
         match location.position {
-            Position::Column(position) => self.cell(
-                &self.types[location.entity_type as usize],
+            Position::Column(position) => self.cell_of(
+                kind,
+                &self.types[location.node.entity_type as usize],
                 position as usize,
-                location.slot,
+                location.node.slot,
             ),
-            Position::Name => Some(ValueRef::String(&self.node(location.node).name)),
+            Position::Name => Some(ValueRef::String(&self.links(location.number).name)),
             Position::Parent => {
-                let parent = self.entity(id)?.parent()?;
+                let parent = self.entity_at(location.number).parent()?;
                 Some(ValueRef::EntityReference(parent.id()))
             }
         }

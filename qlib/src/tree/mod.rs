@@ -1,10 +1,11 @@
 //! The state machine in memory: the hierarchy, the columns, the indexes, and [`Tree::apply`].
 //!
-//! A field of a type is one column. An entity has a node, which says where it stands, and a slot in
-//! the columns of its type. All of it is in chunks that a clone shares, so that a snapshot is a
+//! A field of a type is one column. An entity has a node, which says who it is, links, which say where
+//! it stands, and a slot in the columns of its type. All of it is in chunks that a clone shares, so that a snapshot is a
 //! clone and the writer copies no more than the chunks that it touches while the clone lives.
 
 mod apply;
+mod bits;
 mod check;
 mod chunked;
 mod column;
@@ -20,6 +21,7 @@ mod place;
 mod plain;
 mod query;
 mod read;
+mod referrers;
 mod restore;
 mod rewind;
 mod schema;
@@ -41,8 +43,8 @@ use smol_str::SmolStr;
 use crate::model::{EntityId, FieldId, Limits, Revision, Timestamp, TypeId};
 use chunked::{Chunked, Slots};
 use column::PackedStamp;
-use index::{Index, Referrer};
-use ordered::OrderedSet;
+use index::Index;
+use referrers::Referrers;
 use table::Table;
 use types::TypeTable;
 
@@ -52,33 +54,38 @@ pub use path::{Lens, resolve};
 pub use query::{Answer, Found, Select, Source};
 pub use read::{Entities, EntityRef};
 
-/// Where an entity stands. Node 0 stands for none.
-#[derive(Clone, Debug)]
+/// Who an entity is, and which slot of which columns is its own: all that a read by id needs. Node 0
+/// stands for none.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Node {
     id: EntityId,
-    name: SmolStr,
-    parent: u32,
-    previous: u32,
-    next: u32,
     entity_type: u32,
     slot: u32,
-    /// When the entity was made, renamed or moved last.
-    placed: PackedStamp,
+}
+
+impl Node {
+    const NONE: Self = Self {
+        id: EntityId::from_u128(0),
+        entity_type: 0,
+        slot: 0,
+    };
 }
 
 impl Default for Node {
     fn default() -> Self {
-        Self {
-            id: EntityId::from_u128(0),
-            name: SmolStr::default(),
-            parent: 0,
-            previous: 0,
-            next: 0,
-            entity_type: 0,
-            slot: 0,
-            placed: PackedStamp::default(),
-        }
+        Self::NONE
     }
+}
+
+/// Where a node stands: below its parent, between its siblings.
+#[derive(Clone, Default, Debug)]
+struct Links {
+    name: SmolStr,
+    parent: u32,
+    previous: u32,
+    next: u32,
+    /// When the entity was made, renamed or moved last.
+    placed: PackedStamp,
 }
 
 /// The children of a node, which are linked to each other in order.
@@ -99,7 +106,10 @@ pub struct Tree {
     limits: Limits,
     /// Tells field caches apart: another tree, or other schemas, have another tag.
     tag: u64,
+    /// How many nodes were given back. Until the next one, each node is whose it was.
+    released: u64,
     nodes: Chunked<Slots<Node>>,
+    links: Chunked<Slots<Links>>,
     used: u32,
     free: Vec<u32>,
     families: Chunked<Slots<Family>>,
@@ -115,7 +125,7 @@ pub struct Tree {
     writer_numbers: Arc<FxHashMap<SmolStr, u32>>,
     last_writer: u32,
     indexes: FxHashMap<FieldId, Index>,
-    referrers: OrderedSet<Referrer>,
+    referrers: Referrers,
     /// The highest fencing token of each election.
     fences: FxHashMap<SmolStr, u64>,
 }
@@ -128,7 +138,9 @@ impl Default for Tree {
             time: Timestamp::EPOCH,
             limits: Limits::DEFAULT,
             tag: next_tag(),
+            released: 0,
             nodes: Chunked::default(),
+            links: Chunked::default(),
             used: 1,
             free: Vec::new(),
             families: Chunked::default(),
@@ -147,7 +159,7 @@ impl Default for Tree {
             writer_numbers: Arc::new(std::iter::once((SmolStr::default(), 0)).collect()),
             last_writer: 0,
             indexes: FxHashMap::default(),
-            referrers: OrderedSet::default(),
+            referrers: Referrers::default(),
             fences: FxHashMap::default(),
         }
     }
@@ -219,17 +231,34 @@ impl Tree {
 
     #[inline]
     fn node(&self, node: u32) -> &Node {
-        static NONE: std::sync::LazyLock<Node> = std::sync::LazyLock::new(Node::default);
-        match self.nodes.get(node as usize) {
-            Some(node) => node,
-            None => &NONE,
-        }
+        self.nodes.get(node as usize).unwrap_or(&Node::NONE)
+    }
+
+    #[inline]
+    fn links(&self, node: u32) -> &Links {
+        static NONE: Links = Links {
+            name: SmolStr::new_static(""),
+            parent: 0,
+            previous: 0,
+            next: 0,
+            placed: PackedStamp::NEVER,
+        };
+        self.links.get(node as usize).unwrap_or(&NONE)
     }
 
     #[inline]
     fn find(&self, id: EntityId) -> Option<u32> {
-        self.by_id
-            .find(id_hash(id), |node| self.node(node).id == id)
+        self.find_node(id).map(|(number, _)| number)
+    }
+
+    #[inline]
+    fn find_node(&self, id: EntityId) -> Option<(u32, &Node)> {
+        let mut found = None;
+        let number = self.by_id.find(id_hash(id), |number| {
+            found = self.nodes.get(number as usize);
+            found.is_some_and(|node| node.id == id)
+        })?;
+        Some((number, found?))
     }
 
     fn name_hash(&self, parent: u32, name: &str) -> u64 {
@@ -238,8 +267,8 @@ impl Tree {
 
     fn find_child(&self, parent: u32, name: &str) -> Option<u32> {
         self.by_name.find(self.name_hash(parent, name), |node| {
-            let node = self.node(node);
-            node.parent == parent && node.name == name
+            let links = self.links(node);
+            links.parent == parent && links.name == name
         })
     }
 }

@@ -132,13 +132,13 @@ impl Tree {
         }
         let height = if moves { self.height(node) } else { 0 };
         self.check_place(id, new_parent, &name, height)?;
-        let previous_stamp: Stamp = self.node(node).placed.into();
+        let previous_stamp: Stamp = self.links(node).placed.into();
         applying.again |= previous_stamp.revision == applying.stamp.revision;
         // A rename keeps the place among the siblings, a move goes behind them.
         let after = if moves {
             self.family(new_parent).last
         } else {
-            self.node(node).previous
+            self.links(node).previous
         };
         let from = self.unlink(node, applying.stamp.revision);
         let to = self.settle(node, new_parent, after, name, applying.stamp);

@@ -2,13 +2,12 @@
 //! constraint, index or default to think of.
 
 use crate::model::{
-    EntityId, FieldChange, FieldId, FieldSchema, Kind, Quality, Stamp, Timestamp, TypeId, Value,
-    Write, WriteMode,
+    FieldChange, FieldSchema, Kind, Quality, Stamp, TypeId, Value, Write, WriteMode,
 };
 use crate::tree::Tree;
 use crate::tree::apply::Applying;
 use crate::tree::chunked::{CHUNK, Chunked};
-use crate::tree::column::{Cells, Column};
+use crate::tree::column::{Cells, Column, PackedStamp};
 
 /// Bytes of the largest value that goes this way, as limits count them.
 const SIZE: usize = 8;
@@ -36,12 +35,14 @@ pub(super) fn is_plain(field: &FieldSchema) -> bool {
 }
 
 impl Tree {
-    /// Writes to a plain field; says no, and does nothing, where [`Tree::write`] has to look closer.
+    /// Writes to a plain field of the entity in `slot`; says no, and does nothing, where
+    /// [`Tree::write`] has to look closer.
     #[inline]
     pub(super) fn write_plain(
         &mut self,
         write: &Write,
-        node: u32,
+        entity_type: TypeId,
+        slot: u32,
         position: usize,
         applying: &mut Applying,
     ) -> bool {
@@ -51,68 +52,61 @@ impl Tree {
         {
             return false;
         }
-        let (entity_type, slot) = (self.node(node).entity_type, self.node(node).slot as usize);
         let cell = Cell {
-            id: write.id,
-            entity_type: TypeId(entity_type),
-            field: write.field,
-            slot,
-            stamp: Stamp {
-                quality: write.quality,
-                ..applying.stamp
-            },
+            write,
+            entity_type,
+            slot: slot as usize,
         };
-        let change = match (
-            &mut self.types[entity_type as usize].columns[position],
-            &write.value,
-        ) {
+        let column = &mut self.types[entity_type.0 as usize].columns[position];
+        match (column, &write.value) {
             (Column::Int(cells), Some(Value::Int(value))) => {
-                cell.replace(cells, *value, Value::Int)
+                cell.replace(cells, *value, Value::Int, applying);
             }
             (Column::Float(cells), Some(Value::Float(value))) if !value.is_nan() => {
-                cell.replace(cells, *value + 0.0, Value::Float)
+                cell.replace(cells, *value + 0.0, Value::Float, applying);
             }
             (Column::Bool(cells), Some(Value::Bool(value))) => {
-                cell.replace(cells, *value, Value::Bool)
+                cell.replace(cells, *value, Value::Bool, applying);
             }
             (Column::Time(cells), Some(Value::Timestamp(value))) => {
-                cell.replace::<Timestamp>(cells, *value, Value::Timestamp)
+                cell.replace(cells, *value, Value::Timestamp, applying);
             }
             _ => return false,
-        };
-        applying.record(change);
+        }
         true
     }
 }
 
 /// What is written where.
-struct Cell {
-    id: EntityId,
+struct Cell<'a> {
+    write: &'a Write,
     entity_type: TypeId,
-    field: FieldId,
     slot: usize,
-    stamp: Stamp,
 }
 
-impl Cell {
-    #[inline]
+impl Cell<'_> {
+    // Once per kind down to the journal: values of a known kind need no copy in between.
+    #[inline(always)]
     fn replace<T: Copy + Default>(
-        self,
+        &self,
         cells: &mut Chunked<Cells<T>>,
         value: T,
-        wrap: fn(T) -> Value,
-    ) -> FieldChange {
+        wrap: impl Fn(T) -> Value,
+        applying: &mut Applying,
+    ) {
+        let stamp = PackedStamp::from(Stamp {
+            quality: self.write.quality,
+            ..applying.stamp
+        });
         let chunk = cells.chunk_mut(self.slot);
-        let at = self.slot % CHUNK;
-        let previous = std::mem::replace(&mut chunk.values[at], value);
-        let stamp = std::mem::replace(&mut chunk.stamps[at], self.stamp.into());
-        FieldChange {
-            id: self.id,
+        let (previous, before) = chunk.replace(self.slot % CHUNK, value, stamp);
+        applying.record(FieldChange {
+            id: self.write.id,
             entity_type: self.entity_type,
-            field: self.field,
-            previous: stamp.has_value().then(|| wrap(previous)),
-            previous_stamp: stamp.into(),
+            field: self.write.field,
+            previous: before.has_value().then(|| wrap(previous)),
+            previous_stamp: before.into(),
             current: Some(wrap(value)),
-        }
+        });
     }
 }

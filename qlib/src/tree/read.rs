@@ -3,8 +3,8 @@
 use smol_str::SmolStr;
 
 use crate::model::{
-    EntityId, Error, FieldId, FieldKey, FieldSchema, Result, Row, Schema, Stamp, Subject, TypeId,
-    Value, ValueRef, closest,
+    EntityId, Error, FieldId, FieldKey, FieldSchema, Kind, Result, Row, Schema, Stamp, Subject,
+    TypeId, Value, ValueRef, closest,
 };
 use crate::tree::column::{Column, read};
 use crate::tree::types::{Layout, TypeTable};
@@ -191,9 +191,35 @@ impl Tree {
         &self.types[entity_type.0 as usize]
     }
 
-    /// What a slot of a column holds. Inlined, so that a reader of one type looks for one kind only.
+    /// What a slot of a column holds, for a reader that expects `kind`. Where the compiler knows the
+    /// kind, one comparison and one way to read are left.
     #[inline(always)]
+    pub(super) fn cell_of<'a>(
+        &'a self,
+        kind: Kind,
+        table: &'a TypeTable,
+        position: usize,
+        slot: u32,
+    ) -> Option<ValueRef<'a>> {
+        if table.columns[position].holds(kind) {
+            self.any_cell(table, position, slot)
+        } else {
+            self.cell(table, position, slot)
+        }
+    }
+
+    /// What a slot of a column holds.
     pub(super) fn cell<'a>(
+        &'a self,
+        table: &'a TypeTable,
+        position: usize,
+        slot: u32,
+    ) -> Option<ValueRef<'a>> {
+        self.any_cell(table, position, slot)
+    }
+
+    #[inline(always)]
+    fn any_cell<'a>(
         &'a self,
         table: &'a TypeTable,
         position: usize,
@@ -203,7 +229,7 @@ impl Tree {
             Column::Int(cells) => read(cells, slot).map(|value| ValueRef::Int(*value)),
             Column::Float(cells) => read(cells, slot).map(|value| ValueRef::Float(*value)),
             Column::Text(cells) => read(cells, slot).map(|value| {
-                if table.layout.fields[position].schema.kind == crate::model::Kind::String {
+                if table.layout.fields[position].schema.kind == Kind::String {
                     ValueRef::String(value)
                 } else {
                     ValueRef::Transformation(value)
@@ -266,7 +292,7 @@ impl<'a> EntityRef<'a> {
     /// The entity's name.
     #[must_use]
     pub fn name(self) -> &'a SmolStr {
-        &self.at().name
+        &self.tree.links(self.node).name
     }
 
     /// The name of the entity's type.
@@ -284,7 +310,7 @@ impl<'a> EntityRef<'a> {
     /// The entity's parent; the Root has none.
     #[must_use]
     pub fn parent(self) -> Option<EntityRef<'a>> {
-        let parent = self.at().parent;
+        let parent = self.tree.links(self.node).parent;
         (parent != 0).then_some(EntityRef {
             tree: self.tree,
             node: parent,
@@ -320,7 +346,7 @@ impl<'a> EntityRef<'a> {
         let mut names: Vec<&str> = self
             .tree
             .ancestors(self.node)
-            .map(|node| self.tree.node(node).name.as_str())
+            .map(|node| self.tree.links(node).name.as_str())
             .collect();
         names.pop();
         names.reverse();
@@ -366,14 +392,15 @@ impl<'a> EntityRef<'a> {
     /// [`Error::UnknownField`]
     pub fn stamp(self, field: FieldId) -> Result<Stamp> {
         let node = self.at();
+        let placed = self.tree.links(self.node).placed;
         let table = &self.tree.types[node.entity_type as usize];
         match field {
-            FieldId::NAME | FieldId::PARENT => Ok(node.placed.into()),
+            FieldId::NAME | FieldId::PARENT => Ok(placed.into()),
             FieldId::CHILDREN => {
                 let revision = self.tree.family(self.node).revision;
                 Ok(Stamp {
                     revision,
-                    ..Stamp::from(node.placed)
+                    ..Stamp::from(placed)
                 })
             }
             _ => match table.layout.position(field) {

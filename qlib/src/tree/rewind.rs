@@ -98,7 +98,7 @@ impl Tree {
         let after = match place.after.map(|after| self.find(after)) {
             None => 0,
             // It stood behind a sibling that is somewhere else, where the commit had moved it before.
-            Some(Some(after)) if self.node(after).parent == parent && !lost.contains(&after) => {
+            Some(Some(after)) if self.links(after).parent == parent && !lost.contains(&after) => {
                 after
             }
             Some(_) => self.family(parent).last,

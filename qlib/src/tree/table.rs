@@ -9,25 +9,27 @@ const SHARDS: usize = 256;
 /// they stand for is asked of the caller, so that an entry takes 4 bytes.
 #[derive(Clone, Debug)]
 pub(crate) struct Table {
-    shards: Arc<Vec<Arc<HashTable<u32>>>>,
+    shards: Arc<[Arc<HashTable<u32>>; SHARDS]>,
 }
 
 impl Default for Table {
     fn default() -> Self {
         Self {
-            shards: Arc::new((0..SHARDS).map(|_| Arc::default()).collect()),
+            shards: Arc::new(std::array::from_fn(|_| Arc::default())),
         }
     }
 }
 
 impl Table {
     // hashbrown takes its tag from the top 7 bits and its position from the low ones.
+    #[inline]
     fn shard(hash: u64) -> usize {
         (hash >> 48) as usize % SHARDS
     }
 
+    /// The node that `is_it` says yes to, asked about those whose hash may be `hash`.
     #[inline]
-    pub(crate) fn find(&self, hash: u64, is_it: impl Fn(u32) -> bool) -> Option<u32> {
+    pub(crate) fn find(&self, hash: u64, mut is_it: impl FnMut(u32) -> bool) -> Option<u32> {
         self.shards[Self::shard(hash)]
             .find(hash, |node| is_it(*node))
             .copied()

@@ -4,8 +4,8 @@ use crate::model::{
     Error, FieldChange, FieldId, Kind, Quality, Result, Stamp, TypeId, Value, ValueRef, Write,
     WriteMode,
 };
-use crate::tree::Tree;
 use crate::tree::apply::Applying;
+use crate::tree::{Node, Tree};
 
 impl Tree {
     pub(super) fn write(&mut self, write: &Write, applying: &mut Applying) -> Result<()> {
@@ -20,7 +20,9 @@ impl Tree {
         ) {
             return self.write_system_field(write, applying);
         }
-        let (entity_type, slot) = (self.node(node).entity_type, self.node(node).slot);
+        let Node {
+            entity_type, slot, ..
+        } = *self.node(node);
         let table = &self.types[entity_type as usize];
         let Some(position) = table.layout.position(write.field) else {
             return Err(Error::UnknownField {
@@ -29,7 +31,8 @@ impl Tree {
                 suggestion: None,
             });
         };
-        if table.layout.fields[position].plain && self.write_plain(write, node, position, applying)
+        if table.layout.fields[position].plain
+            && self.write_plain(write, TypeId(entity_type), slot, position, applying)
         {
             return Ok(());
         }

@@ -97,6 +97,17 @@ impl Waiting {
     }
 }
 
+/// Lets the handler fail until its change is parked, and dismisses that.
+async fn fail_and_dismiss(app: &TestApp, lamp: EntityId) {
+    FAILING.set(true);
+    level(app, lamp, 9).await;
+    app.advance(ms(13_500)).await;
+    let letters = app.assert_dead_letters(1);
+    assert_eq!(letters[0].attempts, 5);
+    app.dismiss(letters[0].id).unwrap();
+    app.assert_dead_letters(0);
+}
+
 #[qlib::test(workers(Erring), preload = lamps)]
 async fn an_error_is_tried_again_after_growing_pauses(app: TestApp) {
     let lamp = lamp(&app, "a");
@@ -184,6 +195,7 @@ async fn after_a_panic_the_worker_is_made_anew(app: TestApp) {
     level(&app, lamp, 8).await;
     app.settle().await;
     assert_eq!(noted(), ["call 1 with 7", "call 2 with 8"]);
+    fail_and_dismiss(&app, lamp).await;
 }
 
 #[qlib::test(workers(Waiting), preload = lamps)]
@@ -214,6 +226,7 @@ async fn a_call_past_its_limit_is_dropped_and_tried_again(app: TestApp) {
     app.retry(letters[0].id).unwrap();
     app.settle().await;
     app.assert_dead_letters(0);
+    fail_and_dismiss(&app, lamp).await;
 }
 
 #[on_change(Lamp.Level, retry(times = 2, first = "1s"))]

@@ -1,5 +1,7 @@
 //! Who leads, what handlers are told of it, and what a leadership that has ended can still do.
 
+use std::cell::Cell;
+
 use qlib::prelude::*;
 use qlib::{AppBuilder, Event, State, Subscription, TestApp, Value};
 
@@ -220,6 +222,55 @@ async fn a_worker_of_the_leader_acts_while_it_leads(app: TestApp) {
     assert_eq!(app.store().read(a, Lamp::FIELDS.Echo).unwrap(), 1);
     fail_over(&app).await;
     assert_eq!(noted(), ["1", "losing", "follower"]);
+    app.assert_dead_letters(0);
+}
+
+thread_local! {
+    static FAILURES: Cell<u32> = const { Cell::new(0) };
+}
+
+#[on_change(Lamp.Level, leader, retry(times = 2))]
+async fn trying(change: Change<Lamp, i64>, leadership: &Leadership) -> Result<()> {
+    note(format!("{} with {}", change.current(), leadership.token()));
+    match FAILURES.get().checked_sub(1) {
+        Some(left) => {
+            FAILURES.set(left);
+            Err(Error::other("no luck"))
+        }
+        None => Ok(()),
+    }
+}
+
+#[qlib::test(workers(trying), preload = lamps)]
+async fn a_retry_that_is_due_while_it_does_not_lead_waits(app: TestApp) {
+    FAILURES.set(1);
+    level(&app, lamp(&app, "a"), 1).await;
+    app.settle().await;
+    app.store().disconnect().unwrap();
+    app.advance(ms(5_000)).await;
+    assert_eq!(app.state(), State::Unavailable);
+    assert_eq!(noted(), ["1 with 1"]);
+    app.store().connect().unwrap();
+    app.settle().await;
+    assert_eq!(noted(), ["1 with 2"]);
+    app.assert_dead_letters(0);
+}
+
+#[qlib::test(workers(trying), preload = lamps)]
+async fn a_dead_letter_that_is_tried_again_while_it_does_not_lead_waits(app: TestApp) {
+    FAILURES.set(2);
+    level(&app, lamp(&app, "a"), 1).await;
+    app.advance(ms(100)).await;
+    let letters = app.assert_dead_letters(1);
+    assert_eq!(noted(), ["1 with 1", "1 with 1"]);
+    app.store().disconnect().unwrap();
+    app.settle().await;
+    app.retry(letters[0].id).unwrap();
+    app.settle().await;
+    app.assert_dead_letters(1);
+    app.store().connect().unwrap();
+    app.settle().await;
+    assert_eq!(noted(), ["1 with 2"]);
     app.assert_dead_letters(0);
 }
 

@@ -99,7 +99,7 @@ fn accessors(entity: &Entity, field: &Field) -> TokenStream {
         <#kind as #qlib::FieldType>::write(
             #unique,
             #handle,
-            #value.into(),
+            #qlib::ValueFor::into_value(#value),
         );
     };
     quote! {
@@ -109,7 +109,7 @@ fn accessors(entity: &Entity, field: &Field) -> TokenStream {
         }
 
         #write
-        #visibility fn #setter(&mut #this, #value: impl #qlib::Into<#kind>) -> &mut Self {
+        #visibility fn #setter(&mut #this, #value: impl #qlib::ValueFor<#kind>) -> &mut Self {
             #set
             #this
         }

@@ -127,8 +127,8 @@ fn setter(entity: &Entity, field: &Field, slots: &[Slot]) -> TokenStream {
     let this = Ident::new("self", field.place());
     let value = Ident::new("value", field.place());
     let given_value = match field.optional {
-        true => quote!(#qlib::Some(#value.into())),
-        false => quote!(#value.into()),
+        true => quote!(#qlib::Some(#qlib::ValueFor::into_value(#value))),
+        false => quote!(#qlib::ValueFor::into_value(#value)),
     };
     let write = quote_spanned! {field.place()=>
         <#kind as #qlib::FieldType>::write(
@@ -147,7 +147,7 @@ fn setter(entity: &Entity, field: &Field, slots: &[Slot]) -> TokenStream {
     };
     quote! {
         #doc
-        #visibility fn #ident(mut #this, #value: impl #qlib::Into<#inner>) -> #given {
+        #visibility fn #ident(mut #this, #value: impl #qlib::ValueFor<#inner>) -> #given {
             #write
             #complete
         }

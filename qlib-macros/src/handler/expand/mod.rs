@@ -61,7 +61,9 @@ fn begin(handler: &Handler) -> TokenStream {
         }
         Trigger::Signal(signal) => {
             let (worker, field) = (&signal.entity, &signal.field);
-            quote_spanned!(signal.place()=> #definition.on_signal::<#worker, _>(|emitter| &emitter.#field))
+            // At the field, so that one that is no signal is reported there.
+            let read = quote_spanned!(field.span()=> |emitter| &emitter.#field);
+            quote_spanned!(signal.place()=> #definition.on_signal::<#worker, _>(#read))
         }
         Trigger::SystemSignal(signal) => {
             let (source, field) = (&signal.entity, &signal.field);

@@ -5,7 +5,7 @@ use syn::parse::{ParseStream, Parser};
 use syn::{Path, Token};
 
 use super::keys;
-use crate::common::{Faults, FieldPath, duration, split_commas};
+use crate::common::{Faults, FieldPath, duration, split_commas, stray_commas};
 use crate::handler::model::{Event, Trigger};
 
 /// Splits the arguments of the attribute: what it reacts to, and the keys.
@@ -21,6 +21,7 @@ pub(super) fn split(
     match parts.first() {
         Some(first) if !keys::is_key(event, first) => {
             let first = parts.remove(0);
+            stray_commas(args, faults);
             let mut rest = TokenStream::new();
             for part in parts {
                 if event == Event::Change && syn::parse2::<FieldPath>(part.clone()).is_ok() {

@@ -13,7 +13,7 @@ use crate::app::define::{
     WorkerDefinition, done, policy_methods,
 };
 use crate::app::failure::Retry;
-use crate::app::signal::{Inbox, Signal, inbox};
+use crate::app::signal::{AnySignal, Inbox, Signal, inbox};
 use crate::leader::Leadership;
 
 /// How worker signals find their listeners.
@@ -128,13 +128,13 @@ pub struct OnSignal<'w, W, T> {
 
 impl<'w, W: Worker, T: Clone + 'static> OnSignal<'w, W, T> {
     /// A handler of a signal of another worker.
-    pub(crate) fn of_worker<Other: Worker>(
+    pub(crate) fn of_worker<Other: Worker, S: AnySignal<Value = T>>(
         worker: &'w mut WorkerDefinition<W>,
-        signal: fn(&Other) -> &Signal<T>,
+        signal: fn(&Other) -> &S,
     ) -> Self {
         Self::connected(worker, move |wiring, handler| {
             let (listener, inbox) = inbox(handler.clone());
-            wiring.connect(move |worker: &Other| signal(worker).connect(listener.clone()));
+            wiring.connect(move |worker: &Other| signal(worker).signal().connect(listener.clone()));
             inbox
         })
     }

@@ -7,7 +7,7 @@ use crate::app::define::{
     HandlerDefinition, OnChange, OnEvent, OnLagged, OnNothing, OnResync, OnSignal, OnTick, Policy,
     SimpleCall, SystemSignal, Worker,
 };
-use crate::app::signal::Signal;
+use crate::app::signal::AnySignal;
 use crate::leader::Leadership;
 use crate::model::{Entity, Field, FieldType};
 use crate::store::{Created, Deleted, Delivery, Moved, SchemaChanged, Store, Subscribe};
@@ -139,10 +139,10 @@ impl<W: Worker> WorkerDefinition<W> {
     }
 
     /// A handler of a signal of another worker.
-    pub fn on_signal<Other: Worker, T: Clone + 'static>(
+    pub fn on_signal<Other: Worker, S: AnySignal>(
         &mut self,
-        signal: fn(&Other) -> &Signal<T>,
-    ) -> OnSignal<'_, W, T> {
+        signal: fn(&Other) -> &S,
+    ) -> OnSignal<'_, W, S::Value> {
         OnSignal::of_worker(self, signal)
     }
 

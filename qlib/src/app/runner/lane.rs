@@ -29,6 +29,11 @@ impl Attempt {
         }
     }
 
+    /// Whether the handler was called with it already.
+    pub(super) fn has_begun(&self) -> bool {
+        self.failures > 0 || self.dead_letter.is_some()
+    }
+
     /// Where the attempt stands in the order of a worker's inputs: by the revision, then as the
     /// commit has it. `None` for what is no change, or is tried out of order.
     pub(super) fn order(&self) -> Option<Order> {

@@ -167,15 +167,20 @@ impl<W: Worker> Runner<W> {
             fence: None,
         };
         let mut cx = self.cx(handler.name.clone(), author);
-        let policy = &handler.definition.policy;
-        if policy.leader || self.definition.leader {
+        if handler.definition.policy.leader || self.definition.leader {
             match self.app.leadership() {
                 Some(leadership) => cx.fence(&leadership),
-                None if policy.whoever_leads => {}
-                None => return None,
+                None if self.must_lead(handler) => return None,
+                None => {}
             }
         }
         Some(cx)
+    }
+
+    /// Whether a handler acts in the leader only.
+    fn must_lead(&self, handler: &Handler<W>) -> bool {
+        let policy = &handler.definition.policy;
+        (policy.leader || self.definition.leader) && !policy.whoever_leads
     }
 
     fn succeeded(&self, attempt: &Attempt) {

@@ -35,7 +35,13 @@ impl<W: Worker> Runner<W> {
         let mut alarm: Option<Instant> = None;
         let mut now = None;
         for (at, handler) in self.handlers.iter().enumerate() {
+            let must_lead = self.must_lead(handler) && !self.app.leads();
             for (place, attempt) in handler.waiting() {
+                // What the leader began is kept until it leads again; what comes meanwhile is not
+                // this instance's to handle.
+                if must_lead && attempt.has_begun() {
+                    continue;
+                }
                 let pick = Pick { handler: at, place };
                 let due = attempt
                     .due

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use crate::model::{Error, Result, Timestamp, Value};
 use crate::store::history::HistoryQuery;
-use crate::store::subscription::number;
 
 /// So many buckets are made of one range.
 const BUCKETS: usize = 100_000;
@@ -177,7 +176,7 @@ fn see((bucket, total): &mut (Bucket<Value>, f64), value: &Value, nanos: f64) {
     if beyond(&bucket.max, Ordering::Greater) {
         bucket.max = Some(value.clone());
     }
-    if let Some(number) = number(Some(value.as_ref())) {
+    if let Some(number) = value.as_ref().as_number() {
         let sum = *total + nanos;
         bucket.mean = match bucket.mean {
             Some(mean) if sum > 0.0 => Some(mean * (*total / sum) + number * (nanos / sum)),

@@ -85,8 +85,8 @@ impl BlockFile {
 
 /// The entry in the next frame of bytes, if it is intact.
 pub(super) fn entry(bytes: &mut &[u8]) -> Option<Entry> {
-    let (message, _) = frame::read(bytes).ok()??;
-    Entry::decode(&*message).ok()
+    let (message, _) = frame::read_next(bytes).ok()??;
+    Entry::decode(message).ok()
 }
 
 /// An error of the disk.

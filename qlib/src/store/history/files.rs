@@ -94,17 +94,19 @@ impl<'a> Writer<'a> {
     }
 
     /// Adds a frame; gives where it begins and its bytes.
-    pub(super) fn add(&mut self, entry: Is) -> io::Result<(u64, u32)> {
+    pub(super) fn add(&mut self, entry: Is) -> (u64, u32) {
         let entry = Entry { entry: Some(entry) };
         self.add_bytes(&entry.encode_to_vec())
     }
 
-    fn add_bytes(&mut self, message: &[u8]) -> io::Result<(u64, u32)> {
-        let (offset, before) = (self.length, self.buffer.len());
-        frame::write(&mut self.buffer, message)?;
-        let length = (self.buffer.len() - before) as u32;
+    fn add_bytes(&mut self, message: &[u8]) -> (u64, u32) {
+        let (offset, begin) = (self.length, self.buffer.len());
+        self.buffer.extend([0; frame::HEAD]);
+        self.buffer.extend(message);
+        frame::finish(&mut self.buffer[begin..]);
+        let length = (self.buffer.len() - begin) as u32;
         self.length += u64::from(length);
-        Ok((offset, length))
+        (offset, length)
     }
 
     /// Writes the buffer, if it is large.
@@ -253,7 +255,7 @@ impl Files {
             writer.add(Is::Header(Header {
                 version: VERSION,
                 keep: nanos(stored.file.keep),
-            }))?;
+            }));
         }
         // A file goes as a whole, when its newest sample does: none may grow for long.
         let old = |growing: &Growing, block: &Arc<Block>| {
@@ -272,10 +274,10 @@ impl Files {
             };
             if let MapEntry::Vacant(vacant) = growing.fields.entry(block.key.field) {
                 let field = field.message(block.key.field);
-                writer.add(Is::Field(field.clone()))?;
+                writer.add(Is::Field(field.clone()));
                 vacant.insert(field);
             }
-            let (offset, length) = writer.add_bytes(&bytes)?;
+            let (offset, length) = writer.add_bytes(&bytes);
             writer.write_large()?;
             growing.locations.push(block.location(offset, length));
             newest = newest.max(block.last);
@@ -292,8 +294,8 @@ impl Files {
                 fields: growing.fields.into_values().collect(),
                 blocks: growing.locations,
             };
-            let (index, _) = writer.add(Is::Index(index))?;
-            writer.add(Is::Footer(Footer { index }))?;
+            let (index, _) = writer.add(Is::Index(index));
+            writer.add(Is::Footer(Footer { index }));
             None
         } else {
             Some(growing)

@@ -2,7 +2,6 @@
 
 use std::sync::atomic::Ordering;
 
-use crate::log::disk::File;
 use crate::model::{Result, Revision, Timestamp};
 use crate::store::history::History;
 use crate::store::history::file::failed;
@@ -86,18 +85,16 @@ impl History {
         let fields = self.fields.lock().clone();
         let mark = files.disk.create(NEW_MARK).map_err(of_mark)?;
         let mut writer = Writer::new(&*mark, 0);
-        writer
-            .add(Is::Mark(Mark {
-                version: VERSION,
-                revision,
-                fields: fields
-                    .known
-                    .iter()
-                    .map(|(number, field)| field.message(*number))
-                    .collect(),
-                next_field: fields.next,
-            }))
-            .map_err(of_mark)?;
+        writer.add(Is::Mark(Mark {
+            version: VERSION,
+            revision,
+            fields: fields
+                .known
+                .iter()
+                .map(|(number, field)| field.message(*number))
+                .collect(),
+            next_field: fields.next,
+        }));
         let (mut blocks, mut series) = (Vec::new(), 0);
         for shard in &self.shards {
             for (key, each) in &*shard.lock() {
@@ -110,9 +107,7 @@ impl History {
                 blocks.extend(in_memory.cloned());
                 blocks[at..].reverse();
                 if each.open().next().is_some() {
-                    writer
-                        .add(Is::Series(each.message(*key)))
-                        .map_err(of_mark)?;
+                    writer.add(Is::Series(each.message(*key)));
                     series += 1;
                 }
             }
@@ -124,13 +119,11 @@ impl History {
         let mut written = Written::default();
         files.write(blocks, &fields.known, roll, &mut written)?;
         let (old, rest) = files.old(&written, now, self.limits.disk);
-        writer
-            .add(Is::End(End {
-                series,
-                files: rest,
-                newest,
-            }))
-            .map_err(of_mark)?;
+        writer.add(Is::End(End {
+            series,
+            files: rest,
+            newest,
+        }));
         writer.sync().map_err(of_mark)?;
         Ok((written, old))
     }

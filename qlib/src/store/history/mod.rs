@@ -27,7 +27,7 @@ use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
-use crate::model::{EntityId, HistoryPolicy, Kind, Revision, Timestamp, Value};
+use crate::model::{EntityId, HistoryPolicy, Kind, Revision, Value};
 use block::{FieldNumber, Key};
 use bound::Recent;
 use file::Reports;

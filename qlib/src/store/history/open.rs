@@ -1,14 +1,13 @@
 //! Reading the history from its directory.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::log::disk::{Disk, File};
 use crate::log::frame;
-use crate::model::{Kind, Result, Revision, Timestamp};
-use crate::store::history::block::{Block, FieldNumber, Key, decode, key};
+use crate::model::{Kind, Result, Timestamp};
+use crate::store::history::block::{Block, decode, key};
 use crate::store::history::feeder::Feeder;
 use crate::store::history::file::{BlockFile, Reports, entry, failed};
 use crate::store::history::files::{
@@ -17,7 +16,7 @@ use crate::store::history::files::{
 use crate::store::history::{Fields, History, HistoryLimits, KnownField};
 use crate::wire::Malformed;
 use crate::wire::proto::history::{
-    Block as BlockMessage, End, Entry, Field, File as FileMessage, Index, Location, Mark, Series,
+    Block as BlockMessage, End, Field, File as FileMessage, Index, Location, Mark, Series,
     entry::Entry as Is,
 };
 use crate::wire::proto::model as proto;

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use crate::model::{HistoryPolicy, Quality, Revision, Timestamp, Value};
 use crate::store::history::block::{Block, Key, encode};
-use crate::store::subscription::number;
 use crate::wire::nanos;
 use crate::wire::proto::history::Series as Message;
 
@@ -56,7 +55,7 @@ impl Sample<Value> {
 
     /// Whether a policy tells the two apart.
     fn differs(&self, other: &Self, deadband: Option<f64>) -> bool {
-        let number = |sample: &Self| number(sample.value.as_ref().map(Value::as_ref));
+        let number = |sample: &Self| sample.value.as_ref()?.as_ref().as_number();
         let near = match (deadband, number(self), number(other)) {
             (Some(deadband), Some(a), Some(b)) => (a - b).abs() < deadband,
             _ => self.value == other.value,

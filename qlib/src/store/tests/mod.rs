@@ -25,6 +25,7 @@ mod subscriptions;
 mod threads;
 mod transactions;
 mod validators;
+mod views;
 mod waking;
 
 use std::future::Future;

@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 use smol_str::SmolStr;
 
 use crate::model::{
-    Entity, EntityId, Error, Expect, Field, FieldId, FieldType, Op, Result, Revision, Stamp,
+    Entity, EntityId, Error, Expect, Field, FieldId, FieldType, Op, Result, Revision, Stamp, Steps,
     TypeId, Value,
 };
 use crate::store::core::{CoreGuard, Shared};
@@ -46,7 +46,7 @@ const FEW: usize = 64;
 #[derive(Debug)]
 pub struct Transaction<'a> {
     core: CoreGuard<'a>,
-    ops: SmallVec<[Op; 1]>,
+    ops: Steps,
     expect: Vec<Expect>,
     ahead: Option<Ahead>,
     /// Whether numbers of types and fields come from schemas that the transaction declares itself.
@@ -66,7 +66,7 @@ impl<'a> Transaction<'a> {
     pub(crate) fn begin(shared: &'a Shared) -> Self {
         Self {
             core: shared.read(),
-            ops: SmallVec::new(),
+            ops: Steps::new(),
             expect: Vec::new(),
             ahead: None,
             declares: false,
@@ -75,7 +75,7 @@ impl<'a> Transaction<'a> {
 
     /// Ends the closure's part: what it wants done, what it expects to stay, and the revision that it
     /// saw.
-    pub(crate) fn finish(self) -> (SmallVec<[Op; 1]>, Vec<Expect>, Revision) {
+    pub(crate) fn finish(self) -> (Steps, Vec<Expect>, Revision) {
         let revision = self.base().revision();
         (self.ops, self.expect, revision)
     }
@@ -205,9 +205,7 @@ impl<'a> Transaction<'a> {
         let number = self.schemas()?.resolve(field.key())?;
         self.expect_field(id, number);
         let tree = self.tree_for(id, number)?;
-        let location = tree.locate(id, field.key())?;
-        let value = T::decode(tree.value_at(id, &location));
-        value.map_err(|fault| fault.at(tree.subject(id), field.name()))
+        tree.read::<T, _>(id, field.key(), T::decode)
     }
 
     /// The value at the end of a path of names, such as `Status` or `Room->Name`.

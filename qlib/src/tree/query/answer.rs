@@ -5,11 +5,11 @@ use std::cmp::Reverse;
 use crate::model::{
     EntityId, Error, FieldId, Kind, Page, PageToken, Query, Result, TypeId, Value, ValueRef,
 };
+use crate::tree::bits::Bits;
 use crate::tree::chunked::CHUNK;
 use crate::tree::index::Key;
 use crate::tree::query::access::candidates;
 use crate::tree::query::bind::{Test, kind_of};
-use crate::tree::query::bits::Bits;
 use crate::tree::query::scan::Chunk;
 use crate::tree::query::token::Cursor;
 use crate::tree::{EntityRef, Tree};
@@ -142,7 +142,7 @@ fn verify(tree: &Tree, tests: &[(TypeId, Test<'_>)], nodes: &[u32]) -> Vec<u32> 
         };
         let mut among = Bits::NONE;
         for (_, slot) in slots {
-            among.insert(*slot as usize % CHUNK);
+            among.set(*slot as usize % CHUNK, true);
         }
         let passing = chunk.passing(test, among);
         found.extend(passing.into_iter().map(|at| chunk.nodes[at]));

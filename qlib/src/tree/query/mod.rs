@@ -4,7 +4,6 @@
 mod access;
 mod answer;
 mod bind;
-mod bits;
 mod scan;
 mod select;
 #[cfg(test)]

@@ -2,14 +2,11 @@
 
 use crate::model::Operator;
 use crate::tree::Tree;
+use crate::tree::bits::Bits;
 use crate::tree::chunked::{CHUNK, Chunked};
-use crate::tree::column::{Cells, Column, PackedStamp};
+use crate::tree::column::{Cells, Column};
 use crate::tree::query::bind::{Probe, Test};
-use crate::tree::query::bits::Bits;
 use crate::tree::types::TypeTable;
-
-/// So few slots are tested one by one; more are tested all at once.
-const FEW: u32 = 24;
 
 /// A chunk of a type: the slots from `first` on, and the nodes in them.
 #[derive(Clone, Copy)]
@@ -52,7 +49,7 @@ impl<'a> Chunk<'a> {
     }
 
     fn probe(self, probe: &Probe<'_>, among: Bits) -> Bits {
-        let node = |at: usize| self.tree.node(self.nodes[at]);
+        let links = |at: usize| self.tree.links(self.nodes[at]);
         match *probe {
             Probe::Set(column) => self.set(column, among),
             Probe::Unset(column) => among.minus(self.set(column, among)),
@@ -72,12 +69,12 @@ impl<'a> Chunk<'a> {
             Probe::Entry(cells, id, wanted) => {
                 self.each(cells, among, |value| value.contains(&id) == wanted)
             }
-            Probe::Name(text) => among.filter(|at| text.passes(&node(at).name)),
+            Probe::Name(text) => among.filter(|at| text.passes(&links(at).name)),
             Probe::Parent(parent, wanted) => among.filter(|at| {
-                let actual = node(at).parent;
+                let actual = links(at).parent;
                 actual != 0 && (actual == parent) == wanted
             }),
-            Probe::HasParent(wanted) => among.filter(|at| (node(at).parent != 0) == wanted),
+            Probe::HasParent(wanted) => among.filter(|at| (links(at).parent != 0) == wanted),
             Probe::Always => among,
             Probe::Never => Bits::NONE,
         }
@@ -85,10 +82,7 @@ impl<'a> Chunk<'a> {
 
     /// Those of the slots that have a value.
     fn set(self, column: &Column, among: Bits) -> Bits {
-        match column.stamps(self.first) {
-            Some(stamps) => with_value(stamps, among),
-            None => Bits::NONE,
-        }
+        among & column.set(self.first)
     }
 
     /// Compares all slots, then looks which of those that pass have a value.
@@ -113,7 +107,7 @@ impl<'a> Chunk<'a> {
             Operator::Ge => Bits::of(values, |held| *held >= value),
             Operator::Contains | Operator::StartsWith => Bits::NONE,
         };
-        with_value(&chunk.stamps, passed & among)
+        passed & chunk.set & among
     }
 
     /// Tests one slot after another.
@@ -127,15 +121,6 @@ impl<'a> Chunk<'a> {
         let Some(chunk) = cells.chunk(self.first) else {
             return Bits::NONE;
         };
-        among.filter(|at| chunk.stamps[at].has_value() && test(&chunk.values[at]))
-    }
-}
-
-/// Those of the slots whose stamps say that there is a value.
-fn with_value(stamps: &[PackedStamp; CHUNK], among: Bits) -> Bits {
-    if among.count() <= FEW {
-        among.filter(|at| stamps[at].has_value())
-    } else {
-        among & Bits::of(stamps, |stamp| stamp.has_value())
+        (among & chunk.set).filter(|at| test(&chunk.values[at]))
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::model::{FieldId, Value, ValueRef};
 use crate::tree::Tree;
 use crate::tree::check::referred;
+use crate::tree::chunked::CHUNK;
 use crate::tree::index::Key;
 
 pub(super) fn check(tree: &Tree) {
@@ -40,7 +41,20 @@ pub(super) fn check(tree: &Tree) {
             );
         }
     }
+    values_and_stamps(tree);
     indexes(tree);
+}
+
+fn values_and_stamps(tree: &Tree) {
+    for table in &tree.types {
+        for slot in 0..table.used {
+            for column in &table.columns {
+                let set = column.set(slot as usize);
+                let has_value = column.stamp(slot).has_value();
+                assert_eq!(set.contains(slot as usize % CHUNK), has_value);
+            }
+        }
+    }
 }
 
 fn family(tree: &Tree, node: u32) {
@@ -50,9 +64,9 @@ fn family(tree: &Tree, node: u32) {
     assert_eq!(children.last().copied().unwrap_or(0), family.last);
     let mut previous = 0;
     for child in children {
-        let entry = tree.node(child);
-        assert_eq!((entry.parent, entry.previous), (node, previous));
-        assert_eq!(tree.find_child(node, &entry.name), Some(child));
+        let links = tree.links(child);
+        assert_eq!((links.parent, links.previous), (node, previous));
+        assert_eq!(tree.find_child(node, &links.name), Some(child));
         previous = child;
     }
 }
@@ -80,7 +94,7 @@ fn indexes(tree: &Tree) {
         all.map(|(key, node)| (*field, key.clone(), *node))
     });
     assert_eq!(held.collect::<BTreeSet<_>>(), keys);
-    let known = tree.referrers.range_from(std::ops::Bound::Unbounded);
+    let known = (0..tree.used).flat_map(|node| tree.referrers.of(node));
     let known: BTreeSet<_> = known
         .map(|found| (found.target, found.node, found.field))
         .collect();

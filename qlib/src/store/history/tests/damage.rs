@@ -56,7 +56,7 @@ fn each_damage_is_reported_and_the_rest_stays_readable() {
     let indexed = |name: &&String| {
         let bytes = intact.read(name);
         let footer = bytes.len().saturating_sub(19);
-        crate::log::frame::read(&mut &bytes[footer..]).is_ok_and(|frame| frame.is_some())
+        crate::log::frame::read_next(&mut &bytes[footer..]).is_ok_and(|frame| frame.is_some())
     };
     assert_eq!(names.len(), 4, "{names:?}");
     assert_eq!(names.iter().filter(indexed).count(), 2);
@@ -140,9 +140,7 @@ fn a_mark_of_a_newer_version_is_left_alone() {
             .position(|two| two == [8, 1])
             .unwrap();
         bytes[8 + at + 1] = 2;
-        let mut frame = Vec::new();
-        crate::log::frame::write(&mut frame, &bytes[message.clone()]).unwrap();
-        bytes[..message.end].copy_from_slice(&frame);
+        crate::log::frame::finish(&mut bytes[..message.end]);
     });
     let feeder = History::open(Arc::new(world.disk.clone()), world.limits).unwrap();
     let damage = feeder.history().damage();

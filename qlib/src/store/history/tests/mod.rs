@@ -110,7 +110,10 @@ impl World {
     }
 
     fn commit(&mut self, op: Op) {
-        let receipt = self.store.submit(|_| Ok(smallvec![op])).unwrap();
+        let receipt = self
+            .store
+            .submit_checked(smallvec![op], Vec::new())
+            .unwrap();
         let core = self.store.shared().read();
         let applied = core.window.get(receipt.revision).unwrap();
         self.model.apply(applied, &core.tree);

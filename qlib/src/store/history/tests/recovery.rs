@@ -128,7 +128,7 @@ fn fields_are_known_by_their_names_after_a_restart() {
         Schema::new("Valve").field("Open", FieldSchema::new(Kind::Bool).history(policy("")));
     for schema in [valve, boiler()] {
         let op = Op::SetSchema(Box::new(schema));
-        store.submit(|_| Ok(smallvec![op])).unwrap();
+        store.submit_checked(smallvec![op], Vec::new()).unwrap();
     }
     feeder.replayed(store.view().tree());
     store.shared().change(|core| core.feeder = feeder).unwrap();

@@ -6,14 +6,14 @@ use crate::tree::chunked::CHUNK;
 
 /// One bit for each slot of a chunk.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Bits([u64; CHUNK / 64]);
+pub(crate) struct Bits([u64; CHUNK / 64]);
 
 impl Bits {
-    pub(super) const NONE: Self = Self([0; CHUNK / 64]);
+    pub(crate) const NONE: Self = Self([0; CHUNK / 64]);
 
     /// The slots that pass. Tests all of them, so that the compiler can test many at once.
     #[inline]
-    pub(super) fn of<T>(slots: &[T; CHUNK], test: impl Fn(&T) -> bool) -> Self {
+    pub(crate) fn of<T>(slots: &[T; CHUNK], test: impl Fn(&T) -> bool) -> Self {
         let mut passed = [0u8; CHUNK];
         for (passed, slot) in passed.iter_mut().zip(slots) {
             *passed = test(slot).into();
@@ -27,26 +27,30 @@ impl Bits {
         bits
     }
 
-    pub(super) fn is_empty(self) -> bool {
+    pub(crate) fn is_empty(self) -> bool {
         self == Self::NONE
     }
 
-    pub(super) fn count(self) -> u32 {
-        self.0.iter().map(|word| word.count_ones()).sum()
+    #[inline]
+    pub(crate) fn contains(&self, at: usize) -> bool {
+        self.0[at / 64] >> (at % 64) & 1 != 0
     }
 
-    pub(super) fn insert(&mut self, at: usize) {
-        self.0[at / 64] |= 1 << (at % 64);
+    /// Puts a slot in, or takes it out.
+    #[inline]
+    pub(crate) fn set(&mut self, at: usize, is_in: bool) {
+        let (word, bit) = (&mut self.0[at / 64], at % 64);
+        *word = *word & !(1 << bit) | u64::from(is_in) << bit;
     }
 
     /// Without the slots of `other`.
-    pub(super) fn minus(self, other: Self) -> Self {
+    pub(crate) fn minus(self, other: Self) -> Self {
         Self(std::array::from_fn(|at| self.0[at] & !other.0[at]))
     }
 
     /// Those of the slots that pass. Tests no others.
     #[inline]
-    pub(super) fn filter(self, mut test: impl FnMut(usize) -> bool) -> Self {
+    pub(crate) fn filter(self, mut test: impl FnMut(usize) -> bool) -> Self {
         let mut passed = Self::NONE;
         for at in self {
             passed.0[at / 64] |= u64::from(test(at)) << (at % 64);
@@ -85,7 +89,7 @@ impl IntoIterator for Bits {
 }
 
 /// The slots of [`Bits`], in order.
-pub(super) struct Ones {
+pub(crate) struct Ones {
     bits: Bits,
     word: usize,
 }
@@ -125,7 +129,12 @@ mod tests {
             prop_assert_eq!(list(one | two), slots(&|at| a[at] == 1 || b[at] >= 2));
             prop_assert_eq!(list(two.minus(one)), slots(&|at| a[at] != 1 && b[at] >= 2));
             prop_assert_eq!(list(one.filter(|at| b[at] == 0)), slots(&|at| a[at] == 1 && b[at] == 0));
-            prop_assert_eq!(one.count() as usize, list(one).len());
+            let mut both = one;
+            for (at, value) in a.iter().enumerate() {
+                prop_assert_eq!(one.contains(at), *value == 1);
+                both.set(at, two.contains(at));
+            }
+            prop_assert_eq!(both, two);
         }
     }
 }
