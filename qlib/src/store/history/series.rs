@@ -27,8 +27,8 @@ const BYTES: usize = 64 << 10;
 /// }
 /// # let store = Store::memory()?;
 /// # store.set_schema(Boiler::schema()).await?;
-/// let new = Boiler::builder().pressure(1.5);
-/// let boiler = store.transaction(|tx| tx.create(EntityId::ROOT, "Boiler", new.clone())).await?;
+/// let new = || Boiler::builder().pressure(1.5);
+/// let boiler = store.transaction(|tx| tx.create(EntityId::ROOT, "Boiler", new())).await?;
 /// let samples = store.history(boiler, Boiler::FIELDS.Pressure, ..)?.all()?.samples;
 /// assert_eq!((samples[0].value, samples[0].quality), (Some(1.5), Quality::Good));
 /// # Ok(())
