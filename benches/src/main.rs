@@ -13,6 +13,7 @@ mod building;
 mod in_process;
 mod later;
 mod limits;
+mod on_disk;
 mod ours;
 mod project;
 mod recorded;

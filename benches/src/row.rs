@@ -2,7 +2,7 @@
 
 use crate::work::Work;
 use Goal::{Figure, Ratio, Shown};
-use Theme::{Building, InProcess, Machine};
+use Theme::{Building, InProcess, Machine, OnDisk};
 use Unit::{Bytes, Count, Megabytes, Micros, Millis, Nanos, PerSecond, Seconds};
 
 /// One row.
@@ -35,6 +35,8 @@ pub(crate) enum Goal {
 pub(crate) enum Theme {
     /// Ours and the peers.
     InProcess,
+    /// A store in a directory, the least that a log has to do, and redb.
+    OnDisk,
     /// The machine.
     Machine,
     /// Cargo.
@@ -277,6 +279,41 @@ pub(crate) const ROWS: &[Row] = &[
         "JSON export",
         Seconds,
         Figure(0.25),
+    ),
+    row(
+        OnDisk,
+        Work::Durable1,
+        "durable commits, 1 in flight",
+        PerSecond,
+        Ratio(0.85),
+    ),
+    row(
+        OnDisk,
+        Work::Durable100,
+        "durable commits, 100 in flight",
+        PerSecond,
+        Ratio(0.7),
+    ),
+    row(
+        OnDisk,
+        Work::Durable100Redb,
+        "durable commits, 100, and redb",
+        PerSecond,
+        Ratio(4.0),
+    ),
+    row(
+        OnDisk,
+        Work::Durable1000,
+        "durable commits, 1,000 in flight",
+        PerSecond,
+        Figure(1.5e6),
+    ),
+    row(
+        OnDisk,
+        Work::Durable1000Redb,
+        "durable commits, 1,000, and redb",
+        PerSecond,
+        Ratio(10.0),
     ),
     row(
         Machine,

@@ -5,6 +5,7 @@ use crate::building::{self, Building};
 use crate::in_process::InProcess;
 use crate::later::{self, Later};
 use crate::limits::Machine;
+use crate::on_disk;
 use crate::ours::Ours;
 use crate::recorded::{Figure, Record};
 use crate::registry::Registry;
@@ -83,6 +84,7 @@ impl Run {
     fn row(&mut self, row: &Row) -> anyhow::Result<Vec<Line>> {
         match row.theme {
             Theme::InProcess => self.in_process(row),
+            Theme::OnDisk => on_disk(row),
             Theme::Machine => self.machine(row),
             Theme::Building => self.build(row),
         }
@@ -183,4 +185,15 @@ impl Run {
             None => line,
         }])
     }
+}
+
+fn on_disk(row: &Row) -> anyhow::Result<Vec<Line>> {
+    let (mut raw, mut redb) = (on_disk::Raw, on_disk::Redb);
+    let figures = alternate(row, &mut [&mut on_disk::Ours, &mut raw, &mut redb])?;
+    let [ours, raw_figure, redb_figure] = figures[..] else {
+        return Ok(Vec::new());
+    };
+    let peer = |figure: Option<f64>, name| figure.map(|figure| Peer { figure, name });
+    let peer = peer(raw_figure, raw.name()).or_else(|| peer(redb_figure, redb.name()));
+    Ok(vec![Line::judge(row, ours, peer, "")])
 }

@@ -7,9 +7,10 @@ use std::process::{Child, Command, Output, Stdio};
 
 fn probe() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_probe"));
-    for name in ["Q_STORE", "Q_LOG", "Q_IN_DOCKER", "Q_WEB_ADDR"] {
+    for name in ["Q_LOG", "Q_IN_DOCKER", "Q_WEB_ADDR"] {
         command.env_remove(name);
     }
+    command.env("Q_STORE", "memory:");
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
@@ -155,7 +156,6 @@ fn what_is_wrong_on_the_command_line_is_said() {
 fn settings_come_from_the_environment_too() {
     let (code, out, error) = output(
         probe()
-            .env("Q_STORE", "memory:")
             .env("Q_IN_DOCKER", "1")
             .env("Q_LOG", "error")
             .env("Q_WEB_ADDR", "127.0.0.1:0")

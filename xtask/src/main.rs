@@ -1,9 +1,10 @@
-//! `cargo xtask demo | test | bench | codegen | ci`: the project's own commands.
+//! `cargo xtask demo | test | bench | campaign | codegen | ci`: the project's own commands.
 //!
 //! Each does its own set-up on a machine that has only a Rust toolchain, and says on standard error
 //! what it does, so that standard output belongs to the program it runs.
 
 mod bench;
+mod campaign;
 mod cargo;
 mod ci;
 mod codegen;
@@ -48,6 +49,17 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<OsString>,
     },
+    /// Let things go wrong, and check what must hold all the same
+    Campaign {
+        /// What goes wrong
+        name: campaign::Name,
+        /// How long: 30s, 10m or 2h
+        #[arg(long = "for", value_name = "TIME", default_value = "1m", value_parser = campaign::time)]
+        time: std::time::Duration,
+        /// By which what goes wrong is chosen; a new one unless given
+        #[arg(long)]
+        seed: Option<u64>,
+    },
     /// Write the code of the formats in proto/
     Codegen {
         /// Write nothing; fail where the code is not what proto/ says
@@ -77,6 +89,7 @@ fn run(task: Task) -> Result<()> {
         Task::Demo { args } => demo::run(&args),
         Task::Test => test::run(),
         Task::Bench { args } => bench::run(&args),
+        Task::Campaign { name, time, seed } => campaign::run(name, time, seed),
         Task::Codegen { check } => codegen::run(check),
         Task::Ci { full } => ci::run(full),
     }

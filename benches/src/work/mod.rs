@@ -76,6 +76,16 @@ works! {
         Snapshot,
         /// An export of everything as JSON.
         Export,
+        /// Commits of one Int, each awaited until it is on the disk, one at a time.
+        Durable1,
+        /// The same with 100 in flight.
+        Durable100,
+        /// The same, beside redb with 100 writes in a transaction.
+        Durable100Redb,
+        /// The same with 1,000 in flight.
+        Durable1000,
+        /// The same, beside redb with 1,000 writes in a transaction.
+        Durable1000Redb,
         /// An update of a slot in a `HashMap` of the standard library.
         HashMapUpdate,
         /// A read of a number in a vector.

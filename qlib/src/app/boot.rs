@@ -45,6 +45,9 @@ impl RunningApp {
         };
         let own = store.writing_as(builder.name.clone());
         let mut report = BootReport::new(&builder.name, store.stats().log, &builder.registry);
+        if let Some(cut) = store.health().cut {
+            report.warnings.push(cut.to_string());
+        }
         declare_types(&own, &builder.registry, &mut report)?;
         for validator in &builder.registry.validators {
             let field = store.view().tree().resolve(validator.field)?;
@@ -117,6 +120,7 @@ impl RunningApp {
         let mut others = vec![
             tokio::task::spawn_local(app.clone().lead()),
             tokio::task::spawn_local(app.clone().tell_of_blocking()),
+            tokio::task::spawn_local(app.clone().watch_store()),
             tokio::task::spawn_local(app.clone().tell_connection()),
             tokio::task::spawn_local(app.clone().tell_schemas()),
             tokio::task::spawn_local(app.clone().follow_levels()),

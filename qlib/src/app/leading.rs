@@ -51,7 +51,14 @@ impl App {
                 Err(error) => {
                     tracing::warn!(%error, "no leadership");
                     self.inner.state.set(State::Unavailable);
-                    let _ = self.inner.signals.became_unavailable.emit(());
+                    let became_unavailable = &self.inner.signals.became_unavailable;
+                    if matches!(error, Error::StoreFailed(_)) {
+                        self.tell_and_wait("BecameUnavailable", became_unavailable)
+                            .await;
+                        self.inner.end.send_replace(true);
+                        return;
+                    }
+                    let _ = became_unavailable.emit(());
                     if *connected.borrow_and_update() {
                         tokio::time::sleep(RETRY).await;
                     } else if connected.changed().await.is_err() {
@@ -60,6 +67,14 @@ impl App {
                 }
             }
         }
+    }
+
+    /// When the store takes no further commits, the leadership is lost and the handlers end; reading
+    /// goes on until the application is told to end.
+    pub(crate) async fn watch_store(self) {
+        let failure = self.store().failed().await;
+        tracing::error!(%failure, "handlers stop; the store can still be read");
+        self.store().lose_connection();
     }
 
     fn campaign(&self) -> Result<Leadership> {
@@ -176,4 +191,47 @@ impl App {
 /// Completes when the field that a subscription is about is written.
 async fn written(trigger: &mut Subscription) {
     while !matches!(trigger.next().await, Event::Change(_)) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log::{Faults, Simulated};
+    use crate::model::Schema;
+    use crate::store::Store;
+
+    #[test]
+    fn a_disk_that_fails_ends_the_leadership_and_the_handlers() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap();
+        tokio::task::LocalSet::new().block_on(&runtime, async {
+            let disk = Simulated::default();
+            let store = Store::options().open_disk(std::sync::Arc::new(disk.clone()));
+            let store = store.unwrap();
+            let running = App::builder("a")
+                .store(store.clone())
+                .start()
+                .await
+                .unwrap();
+            let mut ending = std::pin::pin!(running.app().ending());
+            while running.app().state() != State::Leader {
+                tokio::task::yield_now().await;
+            }
+            disk.set_faults(Faults {
+                fail_sync: Some(1),
+                ..Faults::default()
+            });
+            let unknown = store.set_schema(Schema::new("B")).await.unwrap_err();
+            assert!(matches!(unknown, Error::OutcomeUnknown { .. }), "{unknown}");
+            ending.as_mut().await;
+            assert_eq!(running.app().state(), State::Unavailable);
+            assert!(running.app().leadership().is_none());
+            assert!(!store.is_connected());
+            assert!(matches!(store.connect(), Err(Error::StoreFailed(_))));
+            assert!(store.schema("B").is_ok(), "reads go on");
+            running.stop().await;
+        });
+    }
 }

@@ -10,9 +10,8 @@ use tokio::sync::watch;
 
 use crate::app::builder::OwnArgument;
 use crate::app::registry::boot;
-use crate::app::{App, AppBuilder, logging};
+use crate::app::{App, AppBuilder, address, logging};
 use crate::model::{Error, Result};
-use crate::store::Store;
 
 /// What `qlib::main!` was given.
 #[derive(Clone, Copy, Debug)]
@@ -128,12 +127,11 @@ fn run<R: SetupResult>(main: Main, setup: impl FnOnce(&mut AppBuilder) -> R) -> 
         })
     });
     let level = level.transpose()?;
-    if builder.store.is_none() {
-        builder.store = Some(open(
-            matches.get_one::<String>("store").map(String::as_str),
-        )?);
-    }
     logging::init(builder.log.take());
+    if builder.store.is_none() {
+        let address = matches.get_one::<String>("store").map(String::as_str);
+        builder.store = Some(address::open(address, main.name)?);
+    }
     if matches.get_flag("in-docker") {
         match host_name() {
             Some(host) => _ = builder.instance(host),
@@ -163,6 +161,7 @@ async fn serve(
     level: Option<i64>,
     mut end: watch::Receiver<bool>,
 ) -> Result<()> {
+    let store = builder.store.clone();
     let running = builder.start().await?;
     if let Some(level) = level {
         running.app().set_level(level)?;
@@ -180,7 +179,7 @@ async fn serve(
     });
     running.stopped().await;
     running.stop().await;
-    Ok(())
+    store.map_or(Ok(()), |store| store.close())
 }
 
 /// The signals that end the application.
@@ -258,16 +257,6 @@ fn watch_signals(on_abort: Vec<Box<dyn FnOnce() + Send>>) -> Result<watch::Recei
     Ok(end)
 }
 
-/// Opens the store that `Q_STORE` names.
-fn open(address: Option<&str>) -> Result<Store> {
-    match address {
-        None | Some("memory:") => Store::memory(),
-        Some(other) => Err(Error::usage(format!(
-            "this version has no store for {other:?}; write memory:"
-        ))),
-    }
-}
-
 fn host_name() -> Option<SmolStr> {
     let name = std::fs::read_to_string("/etc/hostname").ok()?;
     let name = name.trim();
@@ -306,7 +295,7 @@ fn command(main: Main, builder: &AppBuilder) -> Command {
                 .long("store")
                 .value_name("ADDRESS")
                 .env("Q_STORE")
-                .help("Where the objects are kept: memory: (nothing outlives the process)"),
+                .help("Where the objects are kept: file:PATH (file: is the user's data directory, and the default), or memory: (nothing outlives the process)"),
         )
         .arg(
             Arg::new("log")

@@ -1,5 +1,6 @@
 //! The application: workers on one main thread, their lifecycle, and what they share.
 
+mod address;
 mod boot;
 mod builder;
 mod call;

@@ -1,14 +1,31 @@
 //! Where commits are ordered and made durable.
 
 pub(crate) mod disk;
+mod file;
 pub(crate) mod frame;
 mod memory;
 
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use crate::model::{Commit, Receipt, Result, Revision, Timestamp};
+use crate::wire::log::Names;
 
+pub(crate) use disk::{Directory, Disk};
+#[cfg(test)]
+pub(crate) use disk::{Faults, Leaves, Simulated};
+pub use file::Cut;
+pub(crate) use file::{FileLog, Group, Replay, Sizes};
 pub(crate) use memory::MemoryLog;
+
+/// Whether there is room for a commit.
+pub(crate) enum Room {
+    /// There is.
+    Here,
+    /// There may be after this: let go of the commit lock, call it, and ask again. Its error is why
+    /// there is none.
+    After(Box<dyn FnOnce() -> Result<()>>),
+}
 
 /// The order of commits, and what outlives the process of them. A store calls it under its commit
 /// lock: [`Log::next`] and [`Log::reserve`], then it applies the commit, then [`Log::append`].
@@ -23,11 +40,22 @@ pub(crate) trait Log: Send + Sync + Debug {
     ///
     /// # Errors
     /// There is none; the commit is not applied then.
-    fn reserve(&mut self, commit: &Commit) -> Result<()>;
+    fn reserve(&mut self, commit: &Commit) -> Result<Room>;
 
-    /// Takes a commit that was applied at the place that [`Log::next`] gave.
-    fn append(&mut self, commit: &Commit, receipt: Receipt);
+    /// Takes a commit that was applied at the place that [`Log::next`] gave. The types and fields
+    /// that it declares have their names.
+    fn append(&mut self, commit: &Commit, names: &dyn Names, receipt: Receipt);
 
     /// The newest revision that outlives the process.
     fn durable(&self) -> Revision;
+
+    /// Where one can wait for commits to outlive the process; `None` if all do that ever will.
+    fn group(&self) -> Option<&Arc<Group>> {
+        None
+    }
+
+    /// Takes no further commits. What is returned waits until those that were taken are on the disk.
+    fn close(&mut self) -> Box<dyn FnOnce() -> Result<()>> {
+        Box::new(|| Ok(()))
+    }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use smol_str::SmolStr;
 
-use crate::model::{EntityId, Kind, Revision};
+use crate::model::{EntityId, Kind, LogError, Revision};
 
 /// A result whose error is [`Error`] unless another is named.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -221,6 +221,25 @@ pub enum Error {
     Refused { what: SmolStr, reason: Box<str> },
     #[error("the store is disconnected; commits are taken again once it is connected")]
     Disconnected,
+    #[error(
+        "the store has no room for this commit: {0}; it takes commits again once there is room"
+    )]
+    StoreFull(LogError),
+    #[error(
+        "the store takes no further commits since a write has failed ({0}); reading goes on; open it again once the disk is sound"
+    )]
+    StoreFailed(LogError),
+    #[error(
+        "whether commit {revision} outlives the process is unknown, the disk has failed ({reason}); open the store again to see"
+    )]
+    OutcomeUnknown {
+        revision: Revision,
+        reason: LogError,
+    },
+    #[error("the store is closed")]
+    Closed,
+    #[error(transparent)]
+    Log(#[from] LogError),
     #[error("no answer within {limit:?} to the request in {field} of {entity}")]
     NoAnswer {
         entity: Subject,
@@ -278,6 +297,7 @@ impl Error {
             Self::Conflict { .. }
                 | Self::Expectation { .. }
                 | Self::Disconnected
+                | Self::StoreFull(_)
                 | Self::NoAnswer { .. }
                 | Self::SignalFull { .. }
                 | Self::Missing { .. }

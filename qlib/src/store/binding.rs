@@ -217,7 +217,7 @@ impl Binding {
             Ok(())
         });
         self.writes.clear();
-        CommitFuture::new(outcome)
+        self.store.submitted(outcome)
     }
 }
 

@@ -5,16 +5,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Waker;
 
-use parking_lot::{Mutex, RwLock, RwLockReadGuard};
+use parking_lot::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use smol_str::SmolStr;
 
-use crate::log::Log;
+use crate::log::{Cut, Group, Log, Room};
 use crate::model::{Applied, Clock, Commit, Error, Limits, Op, Receipt, Result, Revision, Steps};
 use crate::store::history::Feeder;
 use crate::store::routes::{Reader, Routes};
 use crate::store::validate::Validators;
-use crate::store::window::{Window, WindowLimits};
-use crate::tree::Tree;
+use crate::store::window::Window;
+use crate::tree::{Effects, Tree};
 
 /// What the read-write lock guards. The only writer is the commit path.
 #[derive(Debug)]
@@ -36,6 +36,12 @@ pub(crate) struct Shared {
     pub(crate) validators: Validators,
     pub(crate) readers: Mutex<Vec<std::sync::Weak<Reader>>>,
     pub(crate) connection: tokio::sync::watch::Sender<bool>,
+    /// Where one waits for commits to be durable.
+    pub(crate) group: Option<Arc<Group>>,
+    /// Commits return when they are applied, whoever makes them.
+    pub(crate) buffered: bool,
+    /// What the opening had to cut off the log.
+    pub(crate) cut: Option<Cut>,
     /// Readers that have gone; the next commit or subscription closes them, so that dropping one
     /// does not need the core.
     closing: Mutex<Vec<Arc<Reader>>>,
@@ -72,12 +78,14 @@ impl Shared {
     pub(crate) fn new(
         log: Box<dyn Log>,
         clock: Clock,
-        window: WindowLimits,
+        tree: Tree,
+        window: Window,
         feeder: Feeder,
     ) -> Self {
+        let group = log.group().cloned();
         let core = Core {
-            tree: Tree::default(),
-            window: Window::new(window),
+            tree,
+            window,
             routes: Routes::default(),
             feeder,
             log,
@@ -90,6 +98,9 @@ impl Shared {
             validators: Validators::default(),
             readers: Mutex::default(),
             connection: tokio::sync::watch::Sender::new(true),
+            group,
+            buffered: false,
+            cut: None,
             closing: Mutex::default(),
             has_closing: AtomicBool::new(false),
         }
@@ -168,11 +179,8 @@ impl Shared {
         let mut woken = Vec::new();
         let receipt = {
             let mut core = self.core.write();
-            let core = &mut *core;
-            if !core.connected {
-                return Err(Error::Disconnected);
-            }
-            self.close_readers(core);
+            core.must_be_connected()?;
+            self.close_readers(&mut core);
             complete(&core.tree, &mut commit.ops)?;
             if commit.ops.is_empty() {
                 return Ok(Receipt {
@@ -180,6 +188,10 @@ impl Shared {
                     time: core.tree.time(),
                     value: (),
                 });
+            }
+            while let Room::After(wait) = core.log.reserve(&commit)? {
+                RwLockWriteGuard::unlocked(&mut core, wait)?;
+                core.must_be_connected()?;
             }
             core.commit(commit, &self.clock, &mut woken)?
         };
@@ -191,9 +203,15 @@ impl Shared {
 }
 
 impl Core {
+    fn must_be_connected(&self) -> Result<()> {
+        if self.connected {
+            return Ok(());
+        }
+        Err(Error::Disconnected)
+    }
+
     fn commit(&mut self, commit: Commit, clock: &Clock, woken: &mut Vec<Waker>) -> Result<Receipt> {
         let receipt = self.log.next(clock.now());
-        self.log.reserve(&commit)?;
         let effects = match self.tree.apply(&commit, receipt.revision, receipt.time) {
             Ok(effects) => effects,
             Err(Error::ChainTooDeep { limit, .. }) => {
@@ -204,16 +222,9 @@ impl Core {
             }
             Err(error) => return Err(error),
         };
-        self.log.append(&commit, receipt);
-        let resync = commit.ops.iter().any(|op| matches!(op, Op::Restore(_)));
-        let Receipt { revision, time, .. } = receipt;
-        let applied = Applied {
-            revision,
-            time,
-            author: commit.author,
-            resync,
-            effects,
-        };
+        self.log.append(&commit, &self.tree, receipt);
+        let applied = applied(commit, receipt, effects);
+        let (revision, resync) = (applied.revision, applied.resync);
         let Self {
             tree,
             window,
@@ -249,5 +260,16 @@ impl Core {
         }
         chain.reverse();
         chain
+    }
+}
+
+/// A commit with what it changed.
+pub(crate) fn applied(commit: Commit, receipt: Receipt, effects: Effects) -> Applied {
+    Applied {
+        revision: receipt.revision,
+        time: receipt.time,
+        resync: commit.ops.iter().any(|op| matches!(op, Op::Restore(_))),
+        author: commit.author,
+        effects,
     }
 }

@@ -6,7 +6,9 @@ mod commit;
 mod core;
 mod event;
 mod happening;
+mod health;
 mod history;
+mod open;
 mod outcome;
 mod past;
 mod reading;
@@ -30,9 +32,8 @@ use std::sync::Arc;
 use smallvec::smallvec;
 use smol_str::SmolStr;
 
-use crate::log::{Log, MemoryLog};
 use crate::model::{
-    Author, Clock, Entity, EntityId, Error, Field, FieldType, Op, Result, Revision, Schema,
+    Author, Clock, Entity, EntityId, Error, Field, FieldType, Op, Receipt, Result, Revision, Schema,
 };
 
 pub(crate) use self::core::Shared;
@@ -41,8 +42,9 @@ pub use binding::{Binding, BoundEntity};
 pub use change::Change;
 pub use event::{Delivery, Event, Lagged};
 pub use happening::{Created, Deleted, Moved, SchemaChanged};
-pub use history::{Bucket, HistoryDamage, HistoryQuery, Sample, Samples};
-use history::{Feeder, HistoryLimits};
+pub use health::{Health, Progress};
+pub use history::{Bucket, HistoryDamage, HistoryLimits, HistoryQuery, Sample, Samples};
+pub use open::StoreOptions;
 pub use outcome::CommitFuture;
 pub use snapshot::Snapshot;
 pub use status::{ReaderStatus, Stats};
@@ -77,47 +79,33 @@ pub use window::WindowLimits;
 pub struct Store {
     shared: Arc<Shared>,
     author: Arc<Author>,
+    /// Its commits return when they are applied: the log is a prefix, so nothing that comes later
+    /// can outlive the process without them.
+    inside_handler: bool,
 }
 
 impl Store {
-    /// A store that ends with the process, for tests and for what need not last.
-    ///
-    /// # Errors
-    /// None that a new store can have; the signature is that of every store.
-    pub fn memory() -> Result<Self> {
-        Self::open(
-            Box::<MemoryLog>::default(),
-            Clock::current(),
-            WindowLimits::default(),
-        )
-    }
-
-    /// A store in memory with a clock and a recent window of its own.
-    ///
-    /// # Errors
-    /// Those of [`Store::memory`].
-    pub fn memory_with(clock: Clock, window: WindowLimits) -> Result<Self> {
-        Self::open(Box::<MemoryLog>::default(), clock, window)
-    }
-
-    fn open(log: Box<dyn Log>, clock: Clock, window: WindowLimits) -> Result<Self> {
-        let feeder = Feeder::in_memory(HistoryLimits::default());
-        let store = Self {
-            shared: Arc::new(Shared::new(log, clock, window, feeder)),
-            author: Arc::default(),
-        };
-        if store.shared.read().tree.is_empty() {
-            store.submit_checked(system::genesis(), Vec::new())?;
-        }
-        Ok(store)
-    }
-
     /// A handle that commits on behalf of another author.
     pub(crate) fn on_behalf(&self, author: Author) -> Self {
         Self {
             shared: Arc::clone(&self.shared),
             author: Arc::new(author),
+            inside_handler: self.inside_handler,
         }
+    }
+
+    /// A handle for the handlers of an application.
+    pub(crate) fn inside_handler(self) -> Self {
+        Self {
+            inside_handler: true,
+            ..self
+        }
+    }
+
+    /// A commit that was submitted, to wait for.
+    pub(crate) fn submitted<T>(&self, outcome: Result<Receipt<T>>) -> CommitFuture<T> {
+        let durable = !self.inside_handler && !self.shared.buffered;
+        CommitFuture::new(outcome, self.shared.group.clone(), durable)
     }
 
     pub(crate) fn author(&self) -> &Author {
@@ -216,7 +204,7 @@ impl Store {
         &self,
         closure: impl FnMut(&mut Transaction<'_>) -> Result<T>,
     ) -> CommitFuture<T> {
-        CommitFuture::new(self.transact(closure))
+        self.submitted(self.transact(closure))
     }
 
     /// Declares or redefines a type.
@@ -225,7 +213,7 @@ impl Store {
     /// what entities hold.
     pub fn set_schema(&self, schema: Schema) -> CommitFuture {
         let declare = smallvec![Op::SetSchema(Box::new(schema))];
-        CommitFuture::new(self.submit_checked(declare, Vec::new()))
+        self.submitted(self.submit_checked(declare, Vec::new()))
     }
 
     /// The type of that name.
@@ -294,17 +282,29 @@ impl Store {
     /// Takes commits again.
     ///
     /// # Errors
-    /// [`Error::InsideView`]
+    /// [`Error::InsideView`], [`Error::StoreFailed`]: it cannot.
     pub fn connect(&self) -> Result<()> {
-        self.set_connected(true)
+        match self.health().failure {
+            Some(failure) => Err(Error::StoreFailed(failure)),
+            None => self.set_connected(true),
+        }
     }
 
     fn set_connected(&self, connected: bool) -> Result<()> {
         self.shared.change(|core| core.connected = connected)?;
+        self.tell_connected(connected);
+        Ok(())
+    }
+
+    fn tell_connected(&self, connected: bool) {
         self.shared
             .connection
             .send_if_modified(|now| std::mem::replace(now, connected) != connected);
-        Ok(())
+    }
+
+    /// Tells those who watch the connection that the store takes no further commits.
+    pub(crate) fn lose_connection(&self) {
+        self.tell_connected(false);
     }
 
     /// Whether the store takes commits.

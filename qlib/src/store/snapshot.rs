@@ -163,6 +163,6 @@ impl Store {
     /// The commit's error says which entity or field of the image is wrong.
     pub fn restore_image(&self, image: Image) -> CommitFuture {
         let restore = smallvec![Op::Restore(Arc::new(image))];
-        CommitFuture::new(self.submit_checked(restore, Vec::new()))
+        self.submitted(self.submit_checked(restore, Vec::new()))
     }
 }

@@ -14,6 +14,7 @@ mod difference;
 mod family;
 mod index;
 mod locate;
+mod names;
 mod net;
 mod ordered;
 mod path;
@@ -152,7 +153,7 @@ impl Default for Tree {
             type_names: FxHashMap::default(),
             fields: Arc::new(
                 system
-                    .map(|name| (TypeId(u32::MAX), SmolStr::new_static(name)))
+                    .map(|name| (names::NO_TYPE, SmolStr::new_static(name)))
                     .to_vec(),
             ),
             writers: Arc::new(vec![SmolStr::default()]),

@@ -2,12 +2,14 @@
 //!
 //! `generated/` is written by `cargo xtask codegen` and never edited.
 
+pub(crate) mod log;
 mod model;
 
-pub(crate) use model::{Malformed, entity_id, from_entity_id, nanos};
+pub(crate) use model::entity_id;
+pub(crate) use model::{Malformed, from_entity_id, nanos};
 
 /// The messages.
-#[expect(missing_docs, unreachable_pub, reason = "generated from proto/, which has the docs")]
+#[expect(unreachable_pub, reason = "generated from proto/")]
 #[rustfmt::skip]
 pub(crate) mod proto {
     pub mod model {

@@ -14,7 +14,6 @@ use crate::wire::proto::model as proto;
 /// A message that says nothing that this version understands.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-#[expect(unreachable_pub, reason = "an associated type of public traits")]
 pub struct Malformed(pub(crate) &'static str);
 
 /// The two halves of an id.
@@ -214,9 +213,26 @@ impl From<&FieldSchema> for proto::FieldSchema {
             rank: field.rank,
             unit: field.unit.to_string(),
             doc: field.doc.to_string(),
-            read_role: field.access.read.as_ref().map(ToString::to_string),
-            write_role: field.access.write.as_ref().map(ToString::to_string),
+            access: (field.access != Access::default()).then(|| (&field.access).into()),
             history: field.history.map(Into::into),
+        }
+    }
+}
+
+impl From<&Access> for proto::Access {
+    fn from(access: &Access) -> Self {
+        Self {
+            read: access.read.as_ref().map(ToString::to_string),
+            write: access.write.as_ref().map(ToString::to_string),
+        }
+    }
+}
+
+impl From<proto::Access> for Access {
+    fn from(access: proto::Access) -> Self {
+        Self {
+            read: access.read.map(Into::into),
+            write: access.write.map(Into::into),
         }
     }
 }
@@ -226,7 +242,7 @@ pub(crate) fn nanos(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
-impl From<HistoryPolicy> for proto::History {
+impl From<HistoryPolicy> for proto::HistoryPolicy {
     fn from(policy: HistoryPolicy) -> Self {
         Self {
             keep: nanos(policy.keep),
@@ -236,8 +252,8 @@ impl From<HistoryPolicy> for proto::History {
     }
 }
 
-impl From<proto::History> for HistoryPolicy {
-    fn from(policy: proto::History) -> Self {
+impl From<proto::HistoryPolicy> for HistoryPolicy {
+    fn from(policy: proto::HistoryPolicy) -> Self {
         Self {
             keep: Duration::from_nanos(policy.keep),
             min_interval: policy.min_interval.map(Duration::from_nanos),
@@ -275,14 +291,11 @@ impl TryFrom<proto::FieldSchema> for FieldSchema {
             } else {
                 Scope::Runtime
             },
-            access: Access {
-                read: field.read_role.map(Into::into),
-                write: field.write_role.map(Into::into),
-            },
-            history: field.history.map(Into::into),
             rank: field.rank,
             unit: field.unit.into(),
             doc: field.doc.into(),
+            access: field.access.map(Into::into).unwrap_or_default(),
+            history: field.history.map(Into::into),
         })
     }
 }
@@ -398,18 +411,18 @@ mod tests {
             target: Some("Room".into()),
             on_delete: OnDelete::Cascade,
             scope: Scope::Configuration,
+            rank: -7,
+            unit: "°C".into(),
+            doc: "How warm it is.".into(),
             access: Access {
-                read: None,
-                write: Some("operator".into()),
+                read: Some("guest".into()),
+                write: None,
             },
             history: Some(HistoryPolicy {
                 keep: Duration::from_secs(60),
                 min_interval: Some(Duration::from_millis(5)),
-                deadband: Some(0.5),
+                deadband: None,
             }),
-            rank: -7,
-            unit: "°C".into(),
-            doc: "How warm it is.".into(),
             ..FieldSchema::new(Kind::Float).required().unique().index()
         };
         let half_open = FieldSchema::new(Kind::Int).range(1_i64..);

@@ -86,7 +86,7 @@ impl<W: Worker> Runner<W> {
     fn cx(&self, name: SmolStr, author: Author) -> Cx {
         Cx {
             app: self.app.clone(),
-            store: self.app.store().on_behalf(author),
+            store: self.app.store().on_behalf(author).inside_handler(),
             handler: name,
         }
     }

@@ -6,21 +6,76 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use crate::log::disk::{Disk, File};
+use crate::model::LogError;
 
-/// A directory of the file system.
+/// The file whose lock says that a process has the store open.
+const LOCK: &str = "lock";
+
+/// A directory of the file system, which no other process has open.
 #[derive(Debug)]
 pub(crate) struct Directory {
     path: PathBuf,
+    /// Unlocked when it is dropped.
+    _lock: fs::File,
 }
 
 impl Directory {
-    /// The directory at a path, made where it is missing.
-    pub(crate) fn new(path: &Path) -> io::Result<Self> {
-        fs::create_dir_all(path)?;
+    /// The directory at a path, made where it is missing. One that holds other things and none of
+    /// the files that `is_ours` knows is refused.
+    ///
+    /// # Errors
+    /// [`LogError::Locked`], [`LogError::NoStore`], [`LogError::Io`]
+    pub(crate) fn open(path: &Path, is_ours: fn(&str) -> bool) -> Result<Self, LogError> {
+        let directory = path.display().to_string();
+        let made = fs::create_dir_all(path);
+        made.map_err(|error| LogError::io(&directory, "made", &error))?;
+        let foreign = foreign(path, is_ours);
+        let foreign = foreign.map_err(|error| LogError::io(&directory, "listed", &error))?;
+        if let Some(file) = foreign {
+            return Err(LogError::NoStore {
+                directory: directory.into(),
+                file: file.into(),
+            });
+        }
+        let name = path.join(LOCK).display().to_string();
+        let mut options = fs::OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        let lock = options.open(path.join(LOCK));
+        let lock = lock.map_err(|error| LogError::io(&name, "opened", &error))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(fs::TryLockError::WouldBlock) => {
+                let holder = fs::read_to_string(path.join(LOCK)).unwrap_or_default();
+                return Err(LogError::Locked {
+                    directory: directory.into(),
+                    holder: format!("process {}", holder.trim()).into(),
+                });
+            }
+            Err(fs::TryLockError::Error(error)) => {
+                return Err(LogError::io(&name, "locked", &error));
+            }
+        }
+        // For the message above; whoever has the lock has it without this too.
+        let _ = lock.set_len(0);
+        let _ = lock.write_all_at(std::process::id().to_string().as_bytes(), 0);
         Ok(Self {
             path: path.to_owned(),
+            _lock: lock,
         })
     }
+}
+
+/// Something in a directory that holds nothing of ours.
+fn foreign(path: &Path, is_ours: fn(&str) -> bool) -> io::Result<Option<String>> {
+    let mut foreign = None;
+    for entry in fs::read_dir(path)? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        if name == LOCK || is_ours(&name) {
+            return Ok(None);
+        }
+        foreign = Some(name);
+    }
+    Ok(foreign)
 }
 
 impl Disk for Directory {

@@ -2,11 +2,15 @@
 //! that lose, tear and refuse what was written.
 
 mod directory;
+#[cfg(test)]
+mod simulated;
 
 use std::fmt::Debug;
 use std::io;
 
 pub(crate) use directory::Directory;
+#[cfg(test)]
+pub(crate) use simulated::{Faults, Leaves, Simulated};
 
 /// A directory of files without subdirectories.
 ///

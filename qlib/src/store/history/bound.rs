@@ -65,7 +65,7 @@ impl History {
     }
 
     /// Bytes of samples in memory, roughly.
-    pub(super) fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         self.recent.lock().bytes + self.open_bytes.load(Ordering::Relaxed)
     }
 
@@ -79,8 +79,12 @@ impl History {
     }
 
     /// Whether half of the memory is taken by what a flush would move to the disk.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "asked by the thread that will flush")
+    )]
     pub(crate) fn wants_flush(&self) -> bool {
-        self.files.is_some() && self.recent.lock().bytes > self.limits.memory / 2
+        self.on_disk && self.recent.lock().bytes > self.limits.memory / 2
     }
 
     /// Lets the oldest blocks in memory go, those that are older than they are kept and those that
@@ -91,7 +95,7 @@ impl History {
         }
         let mut gone = Vec::new();
         let mut recent = self.recent.lock();
-        if self.files.is_none() {
+        if !self.on_disk {
             gone.extend(std::iter::from_fn(|| recent.pop_expired(now)));
         }
         let before = gone.len();
@@ -103,7 +107,7 @@ impl History {
             gone.push(block);
         }
         drop(recent);
-        if self.files.is_some() && gone.len() > before {
+        if self.on_disk && gone.len() > before {
             tracing::warn!(
                 blocks = gone.len() - before,
                 "history was lost: it takes more memory than it may before it gets to the disk"

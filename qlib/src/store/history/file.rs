@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use parking_lot::Mutex;
 use prost::Message;
 use smol_str::SmolStr;
@@ -71,7 +72,8 @@ impl BlockFile {
         let mut bytes = vec![0; length as usize];
         let read = self.file.read_at(offset, &mut bytes);
         let read = read.map_err(|error| failed(&self.name, &error))?;
-        let entry = entry(&mut &bytes[..read]);
+        bytes.truncate(read);
+        let entry = entry(&bytes.into(), 0).map(|(entry, _)| entry);
         if entry.is_none() {
             self.report(offset, "no whole block, or one with a wrong checksum");
         }
@@ -83,10 +85,11 @@ impl BlockFile {
     }
 }
 
-/// The entry in the next frame of bytes, if it is intact.
-pub(super) fn entry(bytes: &mut &[u8]) -> Option<Entry> {
-    let (message, _) = frame::read_next(bytes).ok()??;
-    Entry::decode(message).ok()
+/// The entry in the frame at `offset`, if it is intact, and where the next frame begins.
+pub(super) fn entry(bytes: &Bytes, offset: usize) -> Option<(Entry, usize)> {
+    let message = frame::read(bytes, offset)?;
+    let next = offset + frame::HEAD + message.len();
+    Some((Entry::decode(message).ok()?, next))
 }
 
 /// An error of the disk.

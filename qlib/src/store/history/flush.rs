@@ -15,11 +15,13 @@ const PART: u64 = 16;
 impl History {
     /// Every commit up to this one outlives the process without the log, or leaves nothing that
     /// could. The log must keep those behind it.
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "asked by what will cut the log")
+    )]
     pub(crate) fn position(&self) -> Revision {
-        match &self.files {
-            Some(files) => files.lock().position,
-            None => self.fed(),
-        }
+        let files = self.files.lock();
+        files.as_ref().map_or(self.fed(), |files| files.position)
     }
 
     /// Writes all that was fed so far to the directory, and removes what is too old there. Takes each
@@ -34,10 +36,10 @@ impl History {
         now: Timestamp,
         durable: impl FnOnce(Revision) -> Result<()>,
     ) -> Result<()> {
-        let Some(files) = &self.files else {
+        let mut files = self.files.lock();
+        let Some(files) = &mut *files else {
             return Ok(());
         };
-        let mut files = files.lock();
         let revision = self.fed();
         if !files.is_marked && files.stored.is_empty() && self.fields.lock().known.is_empty() {
             // There was never anything to keep.
@@ -46,7 +48,7 @@ impl History {
         }
         files.cut()?;
         let before = files.stored.len();
-        let staged = self.stage(&mut files, revision, now, durable);
+        let staged = self.stage(files, revision, now, durable);
         let (written, old) = staged.inspect_err(|_| files.abandon(before))?;
         let marked = files
             .disk
@@ -69,6 +71,17 @@ impl History {
             files.leftover.push(stored.file.name.clone());
         }
         files.tidy()
+    }
+
+    /// Flushes and lets go of the directory; what was written can still be read. Everything that was fed
+    /// is durable.
+    ///
+    /// # Errors
+    /// Those of [`History::flush`].
+    pub(crate) fn close(&self, now: Timestamp) -> Result<()> {
+        let flushed = self.flush(now, |_| Ok(()));
+        *self.files.lock() = None;
+        flushed
     }
 
     /// Writes the blocks to their files and the mark beside the one that counts. Gives what was

@@ -44,13 +44,14 @@ pub use series::Sample;
 /// of all.
 const SHARDS: usize = 64;
 
-/// How much history is held: the oldest goes first.
+/// How much of what fields held is kept: the oldest goes first.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct HistoryLimits {
-    /// Bytes of samples in memory, roughly; each series takes about 400 beside.
-    pub(crate) memory: usize,
+pub struct HistoryLimits {
+    /// Bytes of samples in memory, roughly; each field of an entity that has any takes about 400
+    /// beside.
+    pub memory: usize,
     /// Bytes of files.
-    pub(crate) disk: u64,
+    pub disk: u64,
 }
 
 impl Default for HistoryLimits {
@@ -73,8 +74,10 @@ pub(crate) struct History {
     /// Every commit up to this one was fed.
     fed: AtomicU64,
     fields: Mutex<Fields>,
-    /// The directory; none where history ends with the process.
-    files: Option<Mutex<Files>>,
+    /// Whether there is a directory, so that history outlives the process.
+    on_disk: bool,
+    /// The directory, until the history is closed.
+    files: Mutex<Option<Files>>,
     reports: Arc<Reports>,
 }
 
@@ -101,7 +104,8 @@ impl History {
             open_bytes: AtomicUsize::new(0),
             fed: AtomicU64::new(0),
             fields: Mutex::default(),
-            files: files.map(Mutex::new),
+            on_disk: files.is_some(),
+            files: Mutex::new(files),
             reports,
         }
     }

@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use crate::log::disk::{Disk, File};
 use crate::log::frame;
 use crate::model::{Kind, Result, Timestamp};
@@ -20,6 +22,9 @@ use crate::wire::proto::history::{
     entry::Entry as Is,
 };
 use crate::wire::proto::model as proto;
+
+/// What is wrong where a frame should be.
+const NO_FRAME: &str = "no whole frame, or one with a wrong checksum";
 
 /// Bytes of the frame of a Footer.
 const FOOTER: u64 = 19;
@@ -86,7 +91,8 @@ impl History {
         history.fed.store(from, Ordering::Release);
         *history.fields.lock() = found;
         let history = Self {
-            files: Some(files.into()),
+            on_disk: true,
+            files: Some(files).into(),
             ..history
         };
         Ok(Feeder::new(Arc::new(history), from, guard))
@@ -162,15 +168,16 @@ type Fault = (u64, String);
 fn read_mark(disk: &dyn Disk) -> Result<(Mark, Vec<Series>, End), Fault> {
     let file = disk.open(MARK).map_err(|error| (0, error.to_string()))?;
     let bytes = read_all(&*file, None).map_err(|error| (0, error.to_string()))?;
-    let mut rest = &bytes[..];
+    let mut at = 0;
     let mut next = || {
-        let offset = (bytes.len() - rest.len()) as u64;
-        match entry(&mut rest).and_then(|entry| entry.entry) {
-            Some(entry) => Ok((offset, entry)),
-            None => Err((
-                offset,
-                "no whole frame, or one with a wrong checksum".to_owned(),
-            )),
+        let offset = at as u64;
+        let found = entry(&bytes, at).and_then(|(entry, next)| Some((entry.entry?, next)));
+        match found {
+            Some((entry, next)) => {
+                at = next;
+                Ok((offset, entry))
+            }
+            None => Err((offset, NO_FRAME.to_owned())),
         }
     };
     let mark = match next()? {
@@ -290,29 +297,28 @@ fn scan(file: &BlockFile, length: u64) -> std::io::Result<(Index, bool)> {
     let mut index = Index::default();
     let (mut at, mut intact) = (0, true);
     while at < bytes.len() {
-        let mut rest = &bytes[at..];
-        let found = entry(&mut rest);
-        let mut end = bytes.len() - rest.len();
-        match found.and_then(|entry| entry.entry) {
+        // Of a frame that is not intact, the length may be right all the same.
+        let skipped = || {
+            let length = u32::from_le_bytes(*bytes[at..].first_chunk()?);
+            (length > 0).then(|| at + frame::HEAD + length as usize)
+        };
+        let (entry, next) = match entry(&bytes, at) {
+            Some((entry, next)) => (entry.entry, next),
+            None => {
+                file.report(at as u64, NO_FRAME);
+                intact = false;
+                (None, skipped().unwrap_or(bytes.len()))
+            }
+        };
+        match entry {
             Some(Is::Field(field)) => index.fields.push(field),
-            Some(Is::Block(block)) => match location(block, at as u64, (end - at) as u32) {
+            Some(Is::Block(block)) => match location(block, at as u64, (next - at) as u32) {
                 Ok(location) => index.blocks.push(location),
                 Err(reason) => file.report(at as u64, reason.0),
             },
-            Some(_) => {}
-            None => {
-                file.report(at as u64, "no whole frame, or one with a wrong checksum");
-                intact = false;
-                // If its length is right, the next frame is behind it.
-                match bytes[at..].first_chunk() {
-                    Some(length) if u32::from_le_bytes(*length) > 0 => {
-                        end = at + frame::HEAD + u32::from_le_bytes(*length) as usize;
-                    }
-                    _ => break,
-                }
-            }
+            _ => {}
         }
-        at = end;
+        at = next;
     }
     Ok((index, intact))
 }
@@ -339,14 +345,15 @@ fn location(message: BlockMessage, offset: u64, length: u32) -> Result<Location,
 fn entry_at(file: &dyn File, offset: u64, length: u64) -> Option<Is> {
     let mut bytes = vec![0; usize::try_from(length).ok()?];
     let read = file.read_at(offset, &mut bytes).ok()?;
-    entry(&mut &bytes[..read])?.entry
+    bytes.truncate(read);
+    entry(&bytes.into(), 0)?.0.entry
 }
 
-fn read_all(file: &dyn File, length: Option<u64>) -> std::io::Result<Vec<u8>> {
+fn read_all(file: &dyn File, length: Option<u64>) -> std::io::Result<Bytes> {
     let length = length.map_or_else(|| file.len(), Ok)?;
     let length = usize::try_from(length).map_err(std::io::Error::other)?;
     let mut bytes = vec![0; length];
     let read = file.read_at(0, &mut bytes)?;
     bytes.truncate(read);
-    Ok(bytes)
+    Ok(bytes.into())
 }

@@ -14,6 +14,7 @@ macro_rules! handle {
 mod binding;
 mod conflicts;
 mod context;
+mod disk;
 mod events;
 mod history;
 mod lagging;

@@ -13,9 +13,11 @@ mod snapshot;
 use std::sync::Arc;
 
 use proptest::prelude::*;
+use prost::Message;
 
-use crate::model::{FieldId, Op, Timestamp};
+use crate::model::{Commit, FieldId, Op, Timestamp};
 use crate::tree::{Entities, EntityRef, Tree};
+use crate::wire::log::{Decoder, Encoder};
 use model::Model;
 use ops::Deed;
 use script::Plan;
@@ -37,6 +39,8 @@ struct Trial {
     twin: Tree,
     model: Model,
     commits: i64,
+    encoder: Encoder,
+    decoder: Decoder,
 }
 
 fn run(plans: &[Plan]) {
@@ -69,6 +73,9 @@ impl Trial {
         let before = self.model.clone();
         let order = order(&self.tree);
         let ours = self.tree.apply(&commit, revision, time);
+        if ours.is_ok() {
+            self.log(&commit);
+        }
         let twins = self.twin.apply(&commit, revision, time);
         let theirs = self.model.apply(deed, revision, time);
         match (&ours, &theirs) {
@@ -94,6 +101,23 @@ impl Trial {
         compare::state(&self.tree, &self.model);
         compare::state(&self.twin, &self.model);
         integrity::check(&self.tree);
+    }
+
+    /// A commit that was accepted comes back from the log as it was, but for what it expected.
+    fn log(&mut self, commit: &Commit) {
+        let ops = &commit.ops;
+        if ops.iter().any(|op| matches!(op, Op::Restore(_))) {
+            return;
+        }
+        if self.commits % 7 == 0 {
+            (self.encoder, self.decoder) = Default::default();
+        }
+        let room = self.encoder.at_most(commit);
+        let record = self.encoder.encode(commit, &self.tree).encode_to_vec();
+        assert!(record.len() <= room, "{} of {room} bytes", record.len());
+        let read = self.decoder.decode(&record, &self.twin).unwrap();
+        let expect = commit.expect.clone();
+        assert_eq!(&Commit { expect, ..read }, commit);
     }
 }
 

@@ -15,17 +15,20 @@ pub struct SegmentHeader {
     pub time: i64,
     #[prost(fixed64, tag = "5")]
     pub chain: u64,
+    /// Bytes of the file until it is sealed; only a sealed one may be shorter.
+    #[prost(uint64, tag = "6")]
+    pub size: u64,
 }
-/// Commits that were written together.
+/// Commits that were written together. All commits before them were durable when they were written:
+/// a bad record that has a good batch behind it is damage, not a torn tail.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Batch {
-    /// The newest revision that was durable when the batch was written. A bad record at or below the
-    /// highest such mark is damage, not a torn tail.
+    /// The revision of the first record; of the next one, where there is none.
     #[prost(uint64, tag = "1")]
-    pub durable: u64,
+    pub revision: u64,
     #[prost(message, repeated, tag = "2")]
     pub records: ::prost::alloc::vec::Vec<Record>,
-    /// The log was closed in order: nothing follows.
+    /// Nothing follows in this segment.
     #[prost(bool, tag = "3")]
     pub seal: bool,
 }
@@ -35,13 +38,12 @@ pub struct Record {
     /// Nanoseconds since the record before; time never goes back.
     #[prost(uint64, tag = "1")]
     pub elapsed: u64,
-    /// A Commit. The chain value is the XXH3-64 of the chain value before (8 bytes, little-endian) and
-    /// these bytes.
+    /// A Commit. The chain value is the XXH3-64 of these bytes, with the chain value before as seed.
     #[prost(bytes = "bytes", tag = "2")]
     pub commit: ::prost::bytes::Bytes,
 }
 /// Names are bound to numbers the first time that a segment needs them, 1 for the first and so on,
-/// writers, handlers, types and fields together.
+/// all kinds together.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Commit {
     #[prost(message, repeated, tag = "1")]
@@ -60,20 +62,19 @@ pub struct Commit {
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Binding {
-    #[prost(oneof = "binding::Name", tags = "1, 2, 3, 4")]
+    #[prost(oneof = "binding::Name", tags = "1, 2, 3")]
     pub name: ::core::option::Option<binding::Name>,
 }
 /// Nested message and enum types in `Binding`.
 pub mod binding {
     #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
     pub enum Name {
+        /// Of a writer, a handler or an election.
         #[prost(string, tag = "1")]
-        Writer(::prost::alloc::string::String),
+        Text(::prost::alloc::string::String),
         #[prost(string, tag = "2")]
-        Handler(::prost::alloc::string::String),
-        #[prost(string, tag = "3")]
         Type(::prost::alloc::string::String),
-        #[prost(message, tag = "4")]
+        #[prost(message, tag = "3")]
         Field(super::FieldName),
     }
 }
@@ -92,10 +93,10 @@ pub struct Cause {
     #[prost(uint64, tag = "2")]
     pub revision: u64,
 }
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Fence {
-    #[prost(string, tag = "1")]
-    pub election: ::prost::alloc::string::String,
+    #[prost(uint32, tag = "1")]
+    pub election: u32,
     #[prost(uint64, tag = "2")]
     pub token: u64,
 }

@@ -10,6 +10,7 @@ mod disk;
 mod model;
 mod random;
 mod recovery;
+mod store;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,0 +1,230 @@
+//! The log in a directory. A commit that was acknowledged is on the disk.
+//!
+//! The commit path encodes into a batch that gathers (`group`), a thread writes and syncs it
+//! (`writer`), another fills the next file with zeros (`ahead`). Opening reads all of it and decides
+//! what a file that ends badly means (`recover`).
+
+mod ahead;
+mod group;
+#[cfg(all(test, shuttle))]
+mod interleavings;
+mod recover;
+mod segment;
+mod sync;
+mod writer;
+
+use std::fmt;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use prost::Message;
+use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint};
+
+use crate::log::disk::Disk;
+use crate::log::{Log, Room, frame};
+use crate::model::{Commit, Error, LogError, Op, Receipt, Result, Revision, Timestamp};
+use crate::wire::log::{Encoder, Names};
+use crate::wire::proto::log as proto;
+use group::Place;
+use recover::End;
+use segment::VERSION;
+
+pub(crate) use group::{Group, Sizes};
+pub(crate) use recover::Replay;
+
+/// Bytes of a record besides its commit, at most.
+const RECORD: usize = 32;
+
+/// Commits that were being written when the process ended, and were not acknowledged: they are gone.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Cut {
+    /// The file that held them.
+    pub file: Arc<str>,
+    /// Where in the file they began.
+    pub offset: u64,
+    /// The first revision that is gone.
+    pub first: Revision,
+    /// The last one that can be made out; what came behind it cannot be known.
+    pub last: Revision,
+}
+
+impl fmt::Display for Cut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            file,
+            offset,
+            first,
+            last,
+        } = self;
+        write!(
+            f,
+            "revisions {first} to {last} were being written when the process before this one ended, \
+             and were not acknowledged: they are gone ({file}, byte {offset})"
+        )
+    }
+}
+
+/// A log in a directory.
+#[derive(Debug)]
+pub(crate) struct FileLog {
+    group: Arc<Group>,
+    encoder: Encoder,
+    end: End,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl FileLog {
+    /// Hands all that a directory holds to `replay` and goes on behind it.
+    ///
+    /// # Errors
+    /// [`LogError`]
+    pub(crate) fn open(
+        disk: Arc<dyn Disk>,
+        sizes: Sizes,
+        replay: &mut impl Replay,
+    ) -> Result<(Self, Option<Cut>), LogError> {
+        let recovered = recover::recover(&*disk, replay)?;
+        let end = recovered.end;
+        let group = Arc::new(Group::new(end.revision, recovered.next, sizes));
+        let mut log = Self {
+            group,
+            encoder: Encoder::default(),
+            end,
+            threads: Vec::new(),
+        };
+        log.spawn("qlib-log", &disk, writer::run)?;
+        log.spawn("qlib-log-ahead", &disk, ahead::run)?;
+        Ok((log, recovered.cut))
+    }
+
+    /// Whether a file of that name belongs to a log.
+    pub(crate) fn is_ours(name: &str) -> bool {
+        segment::number(name).is_some() || segment::is_new(name)
+    }
+
+    fn spawn(
+        &mut self,
+        name: &'static str,
+        disk: &Arc<dyn Disk>,
+        run: fn(&dyn Disk, &Group),
+    ) -> Result<(), LogError> {
+        let (disk, group) = (Arc::clone(disk), Arc::clone(&self.group));
+        let spawned = std::thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(move || {
+                let running = AssertUnwindSafe(|| run(&*disk, &group));
+                if catch_unwind(running).is_err() {
+                    let error = io::Error::other("it panicked");
+                    group.fail(LogError::io(name, "run", &error));
+                }
+            });
+        let thread = spawned.map_err(|error| LogError::io(name, "started", &error))?;
+        self.threads.push(thread);
+        Ok(())
+    }
+}
+
+impl Log for FileLog {
+    fn name(&self) -> &'static str {
+        "file"
+    }
+
+    fn next(&self, now: Timestamp) -> Receipt {
+        Receipt {
+            revision: self.end.revision + 1,
+            time: now.max(self.end.time),
+            value: (),
+        }
+    }
+
+    fn reserve(&mut self, commit: &Commit) -> Result<Room> {
+        if commit.ops.iter().any(|op| matches!(op, Op::Restore(_))) {
+            return Err(Error::Refused {
+                what: "a restore".into(),
+                reason: "the log in a directory cannot hold one".into(),
+            });
+        }
+        let room = RECORD + self.encoder.at_most(commit);
+        let fresh = || RECORD + Encoder::default().at_most(commit);
+        let end = self.end;
+        let header = |size| {
+            frame::frame(&proto::SegmentHeader {
+                version: VERSION,
+                epoch: end.epoch,
+                revision: end.revision + 1,
+                time: end.time.as_nanos(),
+                chain: end.chain,
+                size,
+            })
+        };
+        match self.group.reserve(room, fresh, header)? {
+            Place::Here => {}
+            Place::Fresh => self.encoder = Encoder::default(),
+            Place::After(wait) => {
+                let group = Arc::clone(&self.group);
+                return Ok(Room::After(Box::new(move || group.wait_for_room(wait))));
+            }
+        }
+        Ok(Room::Here)
+    }
+
+    fn append(&mut self, commit: &Commit, names: &dyn Names, receipt: Receipt) {
+        let message = self.encoder.encode(commit, names);
+        let elapsed = receipt.time.as_nanos().abs_diff(self.end.time.as_nanos());
+        let length = message.encoded_len();
+        self.group.push(receipt.revision, |bytes| {
+            let elapsed_length = match elapsed {
+                0 => 0,
+                _ => 1 + encoded_len_varint(elapsed),
+            };
+            encode_key(2, WireType::LengthDelimited, bytes);
+            let record = elapsed_length + 1 + encoded_len_varint(length as u64) + length;
+            encode_varint(record as u64, bytes);
+            if elapsed > 0 {
+                prost::encoding::uint64::encode(1, &elapsed, bytes);
+            }
+            encode_key(2, WireType::LengthDelimited, bytes);
+            encode_varint(length as u64, bytes);
+            let start = bytes.len();
+            message.encode_raw(bytes);
+            self.end.advance(receipt.time, &bytes[start..]);
+        });
+    }
+
+    fn durable(&self) -> Revision {
+        self.group.durable()
+    }
+
+    fn group(&self) -> Option<&Arc<Group>> {
+        Some(&self.group)
+    }
+
+    fn close(&mut self) -> Box<dyn FnOnce() -> Result<()>> {
+        self.group.close();
+        let threads = std::mem::take(&mut self.threads);
+        let group = Arc::clone(&self.group);
+        Box::new(move || {
+            for thread in threads {
+                if thread.join().is_err() {
+                    return Err(Error::other("a thread of the log panicked"));
+                }
+            }
+            match group.failure() {
+                Some(failure) => Err(Error::StoreFailed(failure)),
+                None => Ok(()),
+            }
+        })
+    }
+}
+
+impl Drop for FileLog {
+    fn drop(&mut self) {
+        if !self.threads.is_empty()
+            && let Err(error) = self.close()()
+        {
+            tracing::error!(%error, "the store was not closed in order");
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! How a store stands with its disk.
+
+use std::future::{Future, poll_fn};
+
+use crate::log::Cut;
+use crate::model::{LogError, Revision};
+use crate::store::Store;
+
+/// How a store stands with its disk.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Health {
+    /// The newest revision, which readers in this process see.
+    pub applied: Revision,
+    /// The newest revision that outlives the process; on the memory log, the newest one.
+    pub durable: Revision,
+    /// Why the store takes no further commits, if a write has failed.
+    pub failure: Option<LogError>,
+    /// What was being written when the process before this one ended, and is gone.
+    pub cut: Option<Cut>,
+}
+
+/// How far an opening is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Progress {
+    /// Bytes that were read.
+    pub read: u64,
+    /// Bytes that there are.
+    pub of: u64,
+    /// The newest revision that was read.
+    pub revision: Revision,
+}
+
+impl Store {
+    /// How the store stands with its disk.
+    ///
+    /// ```
+    /// # use qlib::Store;
+    /// # fn main() -> qlib::Result<()> {
+    /// let health = Store::memory()?.health();
+    /// assert_eq!((health.durable, health.failure), (health.applied, None));
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn health(&self) -> Health {
+        let core = self.shared.read();
+        let group = self.shared.group.as_ref();
+        Health {
+            applied: core.tree.revision(),
+            durable: core.log.durable(),
+            failure: group.and_then(|group| group.failure()),
+            cut: self.shared.cut.clone(),
+        }
+    }
+
+    /// Completes with the reason when the store takes no further commits.
+    pub(crate) fn failed(&self) -> impl Future<Output = LogError> + use<> {
+        let group = self.shared.group.clone();
+        let mut ticket = None;
+        poll_fn(move |context| match &group {
+            Some(group) => group.poll_failed(&mut ticket, context),
+            None => std::task::Poll::Pending,
+        })
+    }
+}

@@ -1,0 +1,259 @@
+//! Opening and closing a store.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::log::{Directory, Disk, FileLog, Log, MemoryLog, Replay, Sizes};
+use crate::model::{Clock, Commit, Receipt, Result};
+use crate::store::core::applied;
+use crate::store::history::{Feeder, History};
+use crate::store::window::Window;
+use crate::store::{HistoryLimits, Progress, Shared, Store, WindowLimits, system};
+use crate::tree::Tree;
+
+/// How long an opening takes before it tells of its progress, and how often it does.
+const PATIENCE: Duration = Duration::from_secs(1);
+const TELL_EVERY: Duration = Duration::from_millis(100);
+
+type OnProgress = Box<dyn FnMut(Progress)>;
+
+/// How a store is opened.
+///
+/// ```
+/// # fn main() -> qlib::Result<()> {
+/// # let folder = std::env::temp_dir().join(format!("qlib-options-{}", std::process::id()));
+/// let store = qlib::Store::options()
+///     .on_progress(|progress| println!("{} of {} bytes", progress.read, progress.of))
+///     .open(&folder)?;
+/// # store.close()?;
+/// # std::fs::remove_dir_all(&folder).ok();
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "options open nothing by themselves"]
+pub struct StoreOptions {
+    clock: Clock,
+    window: WindowLimits,
+    history: HistoryLimits,
+    buffered: bool,
+    sizes: Sizes,
+    on_progress: Option<OnProgress>,
+}
+
+impl fmt::Debug for StoreOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "options of a store, buffered: {}", self.buffered)
+    }
+}
+
+impl StoreOptions {
+    /// The clock by which commits are stamped; the application's unless this says else.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// How much of the newest commits is kept in memory.
+    pub fn window(mut self, window: WindowLimits) -> Self {
+        self.window = window;
+        self
+    }
+
+    /// How much of what fields held is kept, where they declare a history.
+    pub fn history(mut self, history: HistoryLimits) -> Self {
+        self.history = history;
+        self
+    }
+
+    /// Commits return when they are applied and do not wait for the disk, which follows within
+    /// milliseconds: a crash of the machine loses what was acknowledged in them.
+    /// [`CommitFuture::durable`](crate::CommitFuture::durable) still waits.
+    pub fn buffered(mut self) -> Self {
+        self.buffered = true;
+        self
+    }
+
+    /// Is called while the store opens, if that takes more than a second.
+    pub fn on_progress(mut self, tell: impl FnMut(Progress) + 'static) -> Self {
+        self.on_progress = Some(Box::new(tell));
+        self
+    }
+
+    #[cfg(test)]
+    pub(crate) fn sizes(mut self, sizes: Sizes) -> Self {
+        self.sizes = sizes;
+        self
+    }
+
+    /// Opens the store in a directory, or begins one there.
+    ///
+    /// # Errors
+    /// [`Error::Log`](crate::Error::Log): another process has it open, a file is damaged or of a
+    /// newer version, the directory holds something else, or the disk refuses.
+    pub fn open(self, path: impl AsRef<Path>) -> Result<Store> {
+        let directory = Directory::open(path.as_ref(), FileLog::is_ours)?;
+        self.open_disk(Arc::new(directory))
+    }
+
+    /// Opens the store that a disk holds, or begins one there.
+    pub(crate) fn open_disk(self, disk: Arc<dyn Disk>) -> Result<Store> {
+        let mut replaying = Replaying {
+            tree: Tree::default(),
+            window: Window::new(self.window),
+            feeder: History::open(Arc::clone(&disk), self.history)?,
+            on_progress: self.on_progress,
+            began: Instant::now(),
+            told: Instant::now(),
+        };
+        let (log, cut) = FileLog::open(disk, self.sizes, &mut replaying)?;
+        let Replaying {
+            tree,
+            window,
+            mut feeder,
+            ..
+        } = replaying;
+        feeder.replayed(&tree);
+        let mut shared = Shared::new(Box::new(log), self.clock, tree, window, feeder);
+        shared.buffered = self.buffered;
+        shared.cut = cut;
+        let store = Store::begin(shared)?;
+        if let Some(group) = &store.shared.group {
+            group.wait_durable(store.revision())?;
+        }
+        Ok(store)
+    }
+}
+
+/// Takes the commits that a log holds.
+struct Replaying {
+    tree: Tree,
+    window: Window,
+    feeder: Feeder,
+    on_progress: Option<OnProgress>,
+    began: Instant,
+    told: Instant,
+}
+
+impl Replay for Replaying {
+    type Names = Tree;
+
+    fn names(&self) -> &Tree {
+        &self.tree
+    }
+
+    fn take(&mut self, commit: Commit, receipt: Receipt) -> Result<()> {
+        let effects = self.tree.apply(&commit, receipt.revision, receipt.time)?;
+        let applied = applied(commit, receipt, effects);
+        self.feeder.feed(&applied, &self.tree);
+        self.window.push(applied, |_| {});
+        Ok(())
+    }
+
+    fn progress(&mut self, read: u64, of: u64) {
+        let Some(tell) = &mut self.on_progress else {
+            return;
+        };
+        if self.began.elapsed() > PATIENCE && self.told.elapsed() > TELL_EVERY {
+            self.told = Instant::now();
+            let revision = self.tree.revision();
+            tell(Progress { read, of, revision });
+        }
+    }
+}
+
+impl Store {
+    /// A store that ends with the process, for tests and for what need not last.
+    ///
+    /// # Errors
+    /// None that a new store can have; the signature is that of every store.
+    pub fn memory() -> Result<Self> {
+        Self::memory_with(Clock::current(), WindowLimits::default())
+    }
+
+    /// A store in memory with a clock and a recent window of its own.
+    ///
+    /// # Errors
+    /// Those of [`Store::memory`].
+    pub fn memory_with(clock: Clock, window: WindowLimits) -> Result<Self> {
+        let log: Box<dyn Log> = Box::<MemoryLog>::default();
+        Self::begin(Shared::new(
+            log,
+            clock,
+            Tree::default(),
+            Window::new(window),
+            Feeder::in_memory(HistoryLimits::default()),
+        ))
+    }
+
+    /// Opens the store in a directory, or begins one there. What was acknowledged is on the disk:
+    /// awaiting a commit waits for that.
+    ///
+    /// One process at a time has a directory open; it lets go of it by [`Store::close`], or when the
+    /// last handle is dropped.
+    ///
+    /// ```
+    /// # use qlib::{Kind, Schema, Store};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> qlib::Result<()> {
+    /// # let folder = std::env::temp_dir().join(format!("qlib-open-{}", std::process::id()));
+    /// let store = Store::open(&folder)?;
+    /// store.set_schema(Schema::new("Lamp").field("Brightness", Kind::Int)).await?;
+    /// store.close()?;
+    ///
+    /// let again = Store::open(&folder)?;
+    /// assert!(again.schema("Lamp").is_ok());
+    /// # drop(again);
+    /// # std::fs::remove_dir_all(&folder).ok();
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`StoreOptions::open`].
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        Self::options().open(path)
+    }
+
+    /// How to open a store, to say more than where it is.
+    pub fn options() -> StoreOptions {
+        StoreOptions {
+            clock: Clock::current(),
+            window: WindowLimits::default(),
+            history: HistoryLimits::default(),
+            buffered: false,
+            sizes: Sizes::default(),
+            on_progress: None,
+        }
+    }
+
+    /// An empty store gets its first commit.
+    fn begin(shared: Shared) -> Result<Self> {
+        let store = Self {
+            shared: Arc::new(shared),
+            author: Arc::default(),
+            inside_handler: false,
+        };
+        if store.shared.read().tree.is_empty() {
+            store.submit_checked(system::genesis(), Vec::new())?;
+        }
+        Ok(store)
+    }
+
+    /// Takes no further commits, blocks the thread until those that were taken are on the disk, and
+    /// lets go of the directory. Reading goes on. Dropping the last handle does the same, but nobody
+    /// learns of an error then.
+    ///
+    /// On the memory log there is nothing to wait for, and commits are still taken.
+    ///
+    /// # Errors
+    /// [`Error::StoreFailed`](crate::Error::StoreFailed), [`Error::InsideView`](crate::Error::InsideView),
+    /// [`Error::HistoryFile`](crate::Error::HistoryFile): the history is not written; the log has it, and
+    /// the next opening reads it from there.
+    pub fn close(&self) -> Result<()> {
+        self.shared.change(|core| core.log.close())?()?;
+        let history = Arc::clone(self.shared.read().feeder.history());
+        history.close(self.shared.clock.now())
+    }
+}

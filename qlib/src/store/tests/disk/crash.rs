@@ -1,0 +1,83 @@
+//! The power goes off at every single operation.
+
+use super::*;
+
+/// What is found after a crash: a moment of the script, not before what was acknowledged, and a
+/// store that goes on from there.
+fn check(disk: &Simulated, acknowledged: Revision) {
+    let store = open(disk).unwrap();
+    let found = must_be_a_moment_of_the_script(&store);
+    assert!(found >= acknowledged, "{found} of {acknowledged}");
+    store.close().unwrap();
+}
+
+/// Crashes at one operation after the other, until the script ends before. Returns how many.
+fn crash_everywhere(leaves: impl Fn(u64) -> Vec<Leaves>) -> u64 {
+    for crash_at in 1.. {
+        let faults = Faults {
+            crash_at: Some(crash_at),
+            ..Faults::default()
+        };
+        let disk = Simulated::with(faults);
+        let acknowledged = open(&disk).map_or(0, |store| run(&store));
+        if disk.fired() == 0 {
+            assert_eq!(acknowledged, COMMITS + 2);
+            return crash_at - 1;
+        }
+        for leaves in leaves(crash_at) {
+            check(&disk.after_crash(leaves), acknowledged);
+        }
+    }
+    unreachable!("the script ends")
+}
+
+#[test]
+fn a_crash_at_every_operation_loses_nothing_that_was_acknowledged() {
+    let crashes = crash_everywhere(|at| {
+        let some = (0..3).map(|seed| Leaves::Some(at * 3 + seed));
+        [Leaves::Nothing, Leaves::All]
+            .into_iter()
+            .chain(some)
+            .collect()
+    });
+    assert!(crashes > 150, "{crashes} operations only");
+}
+
+#[test]
+fn a_crash_while_opening_loses_nothing_either() {
+    let mut crashes = 0;
+    for at in (10..150).step_by(13) {
+        let disk = Simulated::with(Faults {
+            crash_at: Some(at),
+            ..Faults::default()
+        });
+        let acknowledged = open(&disk).map_or(0, |store| run(&store));
+        for crash_at in 1.. {
+            let found = disk.after_crash(Leaves::Some(at));
+            found.set_faults(Faults {
+                crash_at: Some(crash_at),
+                ..Faults::default()
+            });
+            drop(open(&found));
+            if found.fired() == 0 {
+                break;
+            }
+            crashes += 1;
+            check(&found.after_crash(Leaves::Some(crash_at)), acknowledged);
+        }
+    }
+    assert!(crashes > 30, "{crashes} crashes only");
+}
+
+#[test]
+fn a_process_that_ends_without_closing_loses_nothing() {
+    let disk = Simulated::default();
+    let store = open(&disk).unwrap();
+    let acknowledged = run(&store);
+    // The other process finds what was written, synced or not; then the power goes off.
+    let found = disk.after_crash(Leaves::All);
+    let again = open(&found).unwrap();
+    assert_eq!(must_be_a_moment_of_the_script(&again), acknowledged);
+    assert_eq!(again.health().cut, None);
+    check(&found.after_crash(Leaves::Nothing), acknowledged);
+}

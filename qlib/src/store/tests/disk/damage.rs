@@ -1,0 +1,130 @@
+//! Bits that flip and files that are cut short.
+
+use super::*;
+use crate::log::Disk;
+use crate::model::LogError;
+
+/// What became of an opening.
+#[derive(Debug)]
+enum Found {
+    Whole,
+    Cut,
+    Refused,
+}
+
+fn reopen(disk: &Simulated, what: &str) -> Found {
+    match open(disk) {
+        Ok(store) => {
+            let revision = must_be_a_moment_of_the_script(&store);
+            match store.health().cut {
+                _ if revision == COMMITS + 2 => Found::Whole,
+                Some(cut) => {
+                    assert_eq!(cut.first, revision + 1, "{what}");
+                    assert!(cut.last >= cut.first, "{what}");
+                    Found::Cut
+                }
+                None => panic!("{what}: revision {revision}, without a word"),
+            }
+        }
+        Err(Error::Log(LogError::Damaged { file, .. })) => {
+            assert!(what.contains(&*file), "{what}: said of {file}");
+            Found::Refused
+        }
+        Err(Error::Log(LogError::NewerVersion { .. })) => Found::Refused,
+        Err(other) => panic!("{what}: {other}"),
+    }
+}
+
+/// Damages each file in many places; `allowed` says whether an outcome is.
+fn damage(disk: &Simulated, allowed: impl Fn(&Found) -> bool) -> [usize; 3] {
+    let mut counts = [0; 3];
+    let mut seed = 7_u64;
+    for name in disk.list().unwrap() {
+        let whole = disk.bytes(&name);
+        let used = whole.iter().rposition(|byte| *byte != 0).unwrap() + 1;
+        for round in 0..300 {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let at = (seed >> 33) as usize % used;
+            let mut bytes = whole.clone();
+            let truncates = round % 3 == 0;
+            if truncates {
+                bytes.truncate(at);
+            } else {
+                bytes[at] ^= 1 << (seed >> 30 & 7);
+            }
+            let damaged = disk.after_crash(Leaves::All);
+            damaged.set_bytes(&name, bytes);
+            let what = format!("{name} at {at}, truncated: {truncates}");
+            let found = reopen(&damaged, &what);
+            assert!(allowed(&found), "{what}: {found:?}");
+            counts[match found {
+                Found::Whole => 0,
+                Found::Cut => 1,
+                Found::Refused => 2,
+            }] += 1;
+        }
+    }
+    counts
+}
+
+#[test]
+fn damage_in_a_store_that_was_closed_is_said_or_does_no_harm() {
+    let [_, _, refused] = damage(&closed(), |found| !matches!(found, Found::Cut));
+    assert!(refused > 500, "{refused}");
+}
+
+#[test]
+fn damage_in_a_store_that_was_not_closed_is_said_or_cut_with_a_word() {
+    let disk = Simulated::default();
+    let store = open(&disk).unwrap();
+    run(&store);
+    let open = disk.after_crash(Leaves::Nothing);
+    let last = open
+        .list()
+        .unwrap()
+        .into_iter()
+        .rfind(|name| name.ends_with(".log"));
+    let others = open.after_crash(Leaves::All);
+    for name in others.list().unwrap() {
+        if name.ends_with(".new") {
+            others.remove(&name).unwrap();
+        }
+    }
+    let [_, cut, refused] = damage(&others, |_| true);
+    assert!(refused > 500, "{refused}");
+    assert!(cut > 0, "{last:?} has a last batch");
+}
+
+#[test]
+fn a_file_that_is_missing_is_damage() {
+    let disk = closed();
+    let names = disk.list().unwrap();
+    assert!(names.len() > 3, "{names:?}");
+    for name in &names[..names.len() - 1] {
+        let damaged = disk.after_crash(Leaves::All);
+        damaged.remove(name).unwrap();
+        let error = open(&damaged).unwrap_err();
+        assert!(
+            matches!(error, Error::Log(LogError::Damaged { .. })),
+            "{error}"
+        );
+        assert!(error.to_string().contains("a file is missing"), "{error}");
+    }
+}
+
+#[test]
+fn a_newer_version_says_which_program_to_update() {
+    let disk = closed();
+    let name = disk.list().unwrap().remove(0);
+    let mut bytes = disk.bytes(&name);
+    // The version is the first field of the first message.
+    assert_eq!(bytes[8..10], [8, 1]);
+    bytes[9] = 2;
+    let length: usize = bytes[0].into();
+    let sum = crc32c::crc32c_append(crc32c::crc32c(&bytes[..4]), &bytes[8..8 + length]);
+    bytes[4..8].copy_from_slice(&sum.to_le_bytes());
+    disk.set_bytes(&name, bytes);
+    let error = open(&disk).unwrap_err();
+    let said = "0000000001.log is in version 2 of the format, and this program knows versions up to 1; update it";
+    assert_eq!(error.to_string(), said);
+}

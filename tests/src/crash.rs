@@ -1,0 +1,202 @@
+//! A process that commits is killed, again and again; another one looks at what is left.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use qlib::prelude::*;
+
+/// Rounds after which a new directory begins, so that opening stays short.
+const ROUNDS: u64 = 25;
+
+/// What the process that is killed counts. Both fields are written in one commit.
+#[derive(Entity)]
+struct Tally {
+    left: i64,
+    right: i64,
+}
+
+/// One is made for every tenth count, in the commit of that count.
+#[derive(Entity)]
+struct Mark {}
+
+/// Commits until it is killed, and says each count that was acknowledged.
+///
+/// # Errors
+/// What the store or the standard output refuses.
+pub fn commit_for_ever(directory: &Path) -> Result<()> {
+    let store = Store::open(directory)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    let runtime = runtime.map_err(Error::other)?;
+    runtime.block_on(async {
+        let (tally, mut count) = begin(&store).await?;
+        let mut waiting = VecDeque::new();
+        say(count)?;
+        loop {
+            count += 1;
+            let committed = store.transaction(|tx| {
+                tx.set(tally, Tally::FIELDS.Left, count)?;
+                tx.set(tally, Tally::FIELDS.Right, count)?;
+                if count % 10 == 0 {
+                    tx.create(tally, format!("mark {count}"), Mark::builder())?;
+                }
+                Ok(count)
+            });
+            waiting.push_back(committed);
+            while waiting.len() > count as usize % 8
+                && let Some(oldest) = waiting.pop_front()
+            {
+                say(oldest.await?)?;
+            }
+        }
+    })
+}
+
+async fn begin(store: &Store) -> Result<(EntityId, i64)> {
+    if let Ok(tally) = store.find("/tally") {
+        return Ok((tally, store.read(tally, Tally::FIELDS.Left)?));
+    }
+    let made = store.transaction(|tx| {
+        tx.set_schema(Tally::schema());
+        tx.set_schema(Mark::schema());
+        tx.create(EntityId::ROOT, "tally", Tally::builder().left(0).right(0))
+    });
+    Ok((made.await?.id(), 0))
+}
+
+fn say(count: i64) -> Result<()> {
+    writeln!(io::stdout(), "{count}").map_err(Error::other)
+}
+
+/// What a campaign did and found.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// By which the kills were chosen.
+    pub seed: u64,
+    /// Processes that were killed while they committed.
+    pub kills: u64,
+    /// Counts that were acknowledged.
+    pub acknowledged: u64,
+    /// Counts that were found although nobody had said that they were there.
+    pub more: u64,
+    /// Openings that cut something off.
+    pub cuts: u64,
+    /// What must not be.
+    pub violations: Vec<String>,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(
+            f,
+            "injected: {} kills while commits were under way",
+            self.kills
+        )?;
+        writeln!(
+            f,
+            "checked: {} acknowledged counts are there, each commit is whole; {} more were there, {} tails were cut",
+            self.acknowledged, self.more, self.cuts
+        )?;
+        writeln!(f, "violations: {}", self.violations.len())?;
+        for violation in &self.violations {
+            writeln!(f, "  {violation}")?;
+        }
+        write!(f, "seed: {}", self.seed)
+    }
+}
+
+impl Report {
+    /// Whether faults were injected and nothing was violated.
+    #[must_use]
+    pub fn passed(&self) -> bool {
+        self.kills > 0 && self.acknowledged > 0 && self.violations.is_empty()
+    }
+}
+
+/// Kills `program DIRECTORY`, which runs [`commit_for_ever`], for so many rounds or so long.
+///
+/// # Errors
+/// What the operating system refuses, or the store.
+pub fn campaign(
+    program: &Path,
+    rounds: u64,
+    time: Duration,
+    seed: u64,
+) -> Result<Report, Box<dyn std::error::Error>> {
+    let mut report = Report {
+        seed,
+        ..Report::default()
+    };
+    let (start, mut random) = (Instant::now(), seed);
+    let mut folder = tempfile::tempdir()?;
+    let mut before = 0;
+    for round in 0..rounds {
+        if start.elapsed() > time {
+            break;
+        }
+        if round % ROUNDS == 0 {
+            folder = tempfile::tempdir()?;
+            before = 0;
+        }
+        // SplitMix64's step spreads any seed.
+        random = random
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        let acknowledged = kill(program, folder.path(), 1 + (random >> 33) % 200)?;
+        report.kills += 1;
+        before = before.max(acknowledged);
+        let found = look(folder.path(), before, &mut report)?;
+        report.acknowledged += acknowledged.unsigned_abs();
+        report.more += (found - before).max(0).unsigned_abs();
+        before = found;
+    }
+    Ok(report)
+}
+
+/// Kills the program once it has said so many counts; the last one that it said.
+fn kill(program: &Path, directory: &Path, after: u64) -> io::Result<i64> {
+    let mut child = Command::new(program)
+        .arg(directory)
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let stdout = child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
+    let mut lines = BufReader::new(stdout).lines();
+    let mut last = None;
+    for line in lines.by_ref().take(after as usize) {
+        last = Some(line?);
+    }
+    child.kill()?;
+    // What it said before it was killed counts too.
+    for line in lines {
+        last = Some(line?);
+    }
+    child.wait()?;
+    let last = last.and_then(|line| line.parse().ok());
+    last.ok_or_else(|| io::Error::other("the process ended before it was killed"))
+}
+
+/// Opens what is left and says up to which count it goes.
+fn look(directory: &Path, acknowledged: i64, report: &mut Report) -> Result<i64> {
+    let store = Store::open(directory)?;
+    let tally: Tally = store.get(store.find("/tally")?)?;
+    let marks = store.select::<Mark>().count()? as i64;
+    let mut violation = |text: String| report.violations.push(text);
+    if tally.left != tally.right {
+        violation(format!("left is {}, right is {}", tally.left, tally.right));
+    }
+    if tally.left < acknowledged {
+        violation(format!(
+            "{acknowledged} was acknowledged, {} is there",
+            tally.left
+        ));
+    }
+    if marks != tally.left / 10 {
+        violation(format!("{marks} marks at count {}", tally.left));
+    }
+    report.cuts += u64::from(store.health().cut.is_some());
+    store.close()?;
+    Ok(tally.left)
+}
