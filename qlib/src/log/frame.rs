@@ -1,19 +1,25 @@
-//! A message with its length and its checksum.
+//! A message with its length and its checksum: what the files of a store are made of. See
+//! `proto/qlib/log.proto`.
+
+use std::io::{self, Read};
 
 use bytes::Bytes;
 use prost::Message;
 
-use crate::wire::proto::log as proto;
-
 /// Bytes before the message: its length and the checksum of both.
 pub(crate) const HEAD: usize = 8;
 
-/// Fills in the head of a frame, which is `HEAD` bytes of room and a message.
-pub(crate) fn finish(frame: &mut [u8]) {
+/// Bytes for which room is made because a length says that they come.
+const LIKELY: u32 = 1 << 20;
+
+/// Fills in the head of a frame, which is `HEAD` bytes of room and a message; gives the checksum.
+pub(crate) fn finish(frame: &mut [u8]) -> u32 {
     let (head, message) = frame.split_at_mut(HEAD);
     let length = (message.len() as u32).to_le_bytes();
+    let checksum = checksum(length, message);
     head[..4].copy_from_slice(&length);
-    head[4..].copy_from_slice(&checksum(length, message).to_le_bytes());
+    head[4..].copy_from_slice(&checksum.to_le_bytes());
+    checksum
 }
 
 fn checksum(length: [u8; 4], message: &[u8]) -> u32 {
@@ -21,7 +27,7 @@ fn checksum(length: [u8; 4], message: &[u8]) -> u32 {
 }
 
 /// A message as a frame.
-pub(crate) fn frame(message: &impl Message) -> Vec<u8> {
+pub(super) fn frame(message: &impl Message) -> Vec<u8> {
     let mut frame = vec![0; HEAD];
     frame.extend(message.encode_to_vec());
     finish(&mut frame);
@@ -44,24 +50,20 @@ pub(crate) fn read(bytes: &Bytes, offset: usize) -> Option<Bytes> {
     (sum == checksum(length, &bytes[start..end])).then(|| bytes.slice(start..end))
 }
 
-/// The batches in good frames behind `offset`, wherever they begin.
-pub(crate) fn search(bytes: &Bytes, offset: usize) -> impl Iterator<Item = proto::Batch> {
-    let mut at = offset;
-    std::iter::from_fn(move || {
-        while at + HEAD < bytes.len() {
-            // Every batch begins with the key of its revision.
-            let found = match bytes[at + HEAD] {
-                BATCH => read(bytes, at),
-                _ => None,
-            };
-            at += found.as_ref().map_or(1, |message| HEAD + message.len());
-            if let Some(batch) = found.and_then(|message| proto::Batch::decode(message).ok()) {
-                return Some(batch);
-            }
-        }
-        None
-    })
+/// The message of the next frame and its checksum, if there is a good one.
+pub(super) fn read_next(input: &mut impl Read) -> io::Result<Option<(Bytes, u32)>> {
+    let mut head = Vec::with_capacity(HEAD);
+    input.by_ref().take(HEAD as u64).read_to_end(&mut head)?;
+    let [a, b, c, d, e, f, g, h] = head[..] else {
+        return Ok(None);
+    };
+    let (length, sum) = ([a, b, c, d], u32::from_le_bytes([e, f, g, h]));
+    let stated = u32::from_le_bytes(length);
+    let mut message = Vec::with_capacity(stated.min(LIKELY) as usize);
+    input
+        .by_ref()
+        .take(stated.into())
+        .read_to_end(&mut message)?;
+    let good = message.len() == stated as usize && checksum(length, &message) == sum;
+    Ok(good.then(|| (message.into(), sum)))
 }
-
-/// The key of a batch's revision.
-const BATCH: u8 = 1 << 3;

@@ -139,11 +139,6 @@ impl Tree {
         ((declared_by.0 as usize) < self.types.len()).then_some(*declared_by)
     }
 
-    /// How many fields all types together have declared so far, with the system fields.
-    pub(crate) fn field_count(&self) -> u32 {
-        self.fields.len() as u32
-    }
-
     /// The number of the field that a typed handle stands for.
     ///
     /// # Errors

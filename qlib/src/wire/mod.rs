@@ -5,8 +5,10 @@
 pub(crate) mod log;
 mod model;
 
-pub(crate) use model::entity_id;
-pub(crate) use model::{Malformed, from_entity_id, nanos};
+pub(crate) use model::{Malformed, entity_id, from_entity_id, nanos};
+
+/// The version of the format of snapshots that is written, and the only one that is read.
+pub(crate) const SNAPSHOT_VERSION: u32 = 1;
 
 /// The messages.
 #[expect(unreachable_pub, reason = "generated from proto/")]
@@ -20,5 +22,8 @@ pub(crate) mod proto {
     }
     pub mod history {
         include!("generated/qlib.history.rs");
+    }
+    pub mod snapshot {
+        include!("generated/qlib.snapshot.rs");
     }
 }

@@ -188,6 +188,10 @@ fn strings(texts: &[SmolStr]) -> Vec<String> {
     texts.iter().map(ToString::to_string).collect()
 }
 
+fn names(texts: Vec<String>) -> Vec<SmolStr> {
+    texts.into_iter().map(Into::into).collect()
+}
+
 fn known<E: TryFrom<i32>>(number: i32, what: &'static str) -> Result<E, Malformed> {
     E::try_from(number).map_err(|_| Malformed(what))
 }
@@ -213,6 +217,7 @@ impl From<&FieldSchema> for proto::FieldSchema {
             rank: field.rank,
             unit: field.unit.to_string(),
             doc: field.doc.to_string(),
+            was: strings(&field.was),
             access: (field.access != Access::default()).then(|| (&field.access).into()),
             history: field.history.map(Into::into),
         }
@@ -279,7 +284,8 @@ impl TryFrom<proto::FieldSchema> for FieldSchema {
             default: field.default.map(TryInto::try_into).transpose()?,
             required: field.required,
             range: (!open).then_some(range),
-            choices: field.choices.into_iter().map(Into::into).collect(),
+            was: names(field.was),
+            choices: names(field.choices),
             pattern: field.pattern.map(Into::into),
             max_length: field.max_length.map(length).transpose()?,
             unique: field.unique,
@@ -311,6 +317,7 @@ impl From<&Schema> for proto::Schema {
             base: schema.base.as_ref().map(ToString::to_string),
             doc: schema.doc.to_string(),
             fields: schema.fields.iter().map(Into::into).collect(),
+            was: strings(&schema.was),
         }
     }
 }
@@ -323,6 +330,7 @@ impl TryFrom<proto::Schema> for Schema {
         Ok(Self {
             name: schema.name.into(),
             base: schema.base.map(Into::into),
+            was: names(schema.was),
             doc: schema.doc.into(),
             fields: fields.collect::<Result<_, _>>()?,
         })
@@ -399,6 +407,7 @@ mod tests {
     fn a_schema_comes_back_whole() {
         let mut schema = Schema::new("Device")
             .extends("Thing")
+            .was("Appliance")
             .doc("A thing that does something.");
         for (kind, value) in Kind::ALL.into_iter().zip(values()) {
             schema = schema.field(kind.name(), FieldSchema::new(kind).default_value(value));
@@ -412,6 +421,7 @@ mod tests {
             on_delete: OnDelete::Cascade,
             scope: Scope::Configuration,
             rank: -7,
+            was: vec!["Heat".into(), "Warmth".into()],
             unit: "°C".into(),
             doc: "How warm it is.".into(),
             access: Access {

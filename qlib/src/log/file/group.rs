@@ -44,6 +44,16 @@ impl Default for Sizes {
     }
 }
 
+/// A segment in use.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct InUse {
+    pub(super) number: u64,
+    /// The first revision in it.
+    pub(super) first: Revision,
+    /// Bytes of the file, at most.
+    pub(super) size: u64,
+}
+
 /// Batches that wait to be written to one segment.
 #[derive(Debug)]
 pub(super) struct Part {
@@ -81,6 +91,8 @@ struct State {
     left: u64,
     next: Next,
     next_number: u64,
+    /// The oldest first.
+    in_use: Vec<InUse>,
     /// The newest commit that somebody waits for.
     asked: Revision,
     waiters: BTreeMap<(Revision, u64), Waker>,
@@ -125,7 +137,12 @@ pub(super) enum Wait {
 }
 
 impl Group {
-    pub(super) fn new(durable: Revision, next_number: u64, sizes: Sizes) -> Self {
+    pub(super) fn new(
+        durable: Revision,
+        in_use: Vec<InUse>,
+        next_number: u64,
+        sizes: Sizes,
+    ) -> Self {
         Self {
             durable: AtomicU64::new(durable),
             state: Mutex::new(State {
@@ -138,6 +155,7 @@ impl Group {
                 left: 0,
                 next: Next::Wanted(sizes.first),
                 next_number,
+                in_use,
                 asked: 0,
                 waiters: BTreeMap::new(),
                 tickets: 0,
@@ -420,11 +438,34 @@ impl Group {
         self.moved.notify_all();
     }
 
+    /// Bytes of the segments that hold commits behind a revision, at most.
+    pub(crate) fn bytes_behind(&self, revision: Revision) -> u64 {
+        let state = self.state.lock();
+        let before = before(&state.in_use, revision);
+        state.in_use[before..]
+            .iter()
+            .map(|segment| segment.size)
+            .sum()
+    }
+
+    /// Forgets the oldest segment if all its commits are at or before a revision; gives its number.
+    pub(super) fn forget_segment(&self, revision: Revision) -> Option<u64> {
+        let mut state = self.state.lock();
+        let forgotten = before(&state.in_use, revision) > 0;
+        forgotten.then(|| state.in_use.remove(0).number)
+    }
+
     /// The number of a segment that was made and never used.
     pub(super) fn unused(&self) -> Option<u64> {
         let state = self.state.lock();
         matches!(state.next, Next::Ready(_)).then_some(state.next_number)
     }
+}
+
+/// How many segments hold only commits at or before a revision. The newest one is not counted.
+fn before(in_use: &[InUse], revision: Revision) -> usize {
+    let next = in_use.get(1..).unwrap_or_default();
+    next.partition_point(|next| next.first <= revision + 1)
 }
 
 impl State {
@@ -434,6 +475,11 @@ impl State {
         self.next = Next::Wanted((segment.size * 2).min(self.sizes.most));
         self.next_number += 1;
         self.left = segment.size;
+        self.in_use.push(InUse {
+            number: segment.number,
+            first: self.newest + 1,
+            size: segment.size,
+        });
         self.segment = Some(Arc::clone(&segment));
         self.begin(segment, Some(header));
     }

@@ -10,8 +10,7 @@ use shuttle::thread;
 
 use crate::log::disk::{Disk, Faults, Leaves, Simulated};
 use crate::log::file::group::{Group, Place, Sizes};
-use crate::log::file::{ahead, writer};
-use crate::log::frame;
+use crate::log::file::{ahead, frame, writer};
 use crate::model::{Error, Revision};
 
 const THREADS: u64 = 3;

@@ -23,12 +23,11 @@ use prost::Message;
 use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint};
 
 use crate::log::disk::Disk;
-use crate::log::{Log, Room, frame};
+use crate::log::{End, Log, Room, frame};
 use crate::model::{Commit, Error, LogError, Op, Receipt, Result, Revision, Timestamp};
 use crate::wire::log::{Encoder, Names};
 use crate::wire::proto::log as proto;
 use group::Place;
-use recover::End;
 use segment::VERSION;
 
 pub(crate) use group::{Group, Sizes};
@@ -72,26 +71,30 @@ pub(crate) struct FileLog {
     group: Arc<Group>,
     encoder: Encoder,
     end: End,
+    written: u64,
     threads: Vec<JoinHandle<()>>,
 }
 
 impl FileLog {
-    /// Hands all that a directory holds to `replay` and goes on behind it.
+    /// Hands the commits of a directory that come behind `from` to `replay` and goes on behind them.
     ///
     /// # Errors
     /// [`LogError`]
     pub(crate) fn open(
         disk: Arc<dyn Disk>,
         sizes: Sizes,
+        from: End,
         replay: &mut impl Replay,
     ) -> Result<(Self, Option<Cut>), LogError> {
-        let recovered = recover::recover(&*disk, replay)?;
-        let end = recovered.end;
-        let group = Arc::new(Group::new(end.revision, recovered.next, sizes));
+        let recovered = recover::recover(&*disk, from, replay)?;
+        let (end, in_use) = (recovered.end, recovered.segments);
+        let group = Group::new(end.revision, in_use, recovered.next, sizes);
+        let group = Arc::new(group);
         let mut log = Self {
             group,
             encoder: Encoder::default(),
             end,
+            written: recovered.written,
             threads: Vec::new(),
         };
         log.spawn("qlib-log", &disk, writer::run)?;
@@ -102,6 +105,20 @@ impl FileLog {
     /// Whether a file of that name belongs to a log.
     pub(crate) fn is_ours(name: &str) -> bool {
         segment::number(name).is_some() || segment::is_new(name)
+    }
+
+    /// Removes the files whose commits are all at or before a revision.
+    pub(crate) fn remove_until(
+        disk: &dyn Disk,
+        group: &Group,
+        revision: Revision,
+    ) -> Result<(), LogError> {
+        while let Some(number) = group.forget_segment(revision) {
+            let name = segment::name(number);
+            disk.remove(&name)
+                .map_err(|error| LogError::io(&name, "removed", &error))?;
+        }
+        Ok(())
     }
 
     fn spawn(
@@ -140,12 +157,6 @@ impl Log for FileLog {
     }
 
     fn reserve(&mut self, commit: &Commit) -> Result<Room> {
-        if commit.ops.iter().any(|op| matches!(op, Op::Restore(_))) {
-            return Err(Error::Refused {
-                what: "a restore".into(),
-                reason: "the log in a directory cannot hold one".into(),
-            });
-        }
         let room = RECORD + self.encoder.at_most(commit);
         let fresh = || RECORD + Encoder::default().at_most(commit);
         let end = self.end;
@@ -171,7 +182,15 @@ impl Log for FileLog {
     }
 
     fn append(&mut self, commit: &Commit, names: &dyn Names, receipt: Receipt) {
-        let message = self.encoder.encode(commit, names);
+        let message = match self.encoder.encode(commit, names) {
+            Ok(message) => message,
+            Err(error) => {
+                return self.group.fail(LogError::Unwritable {
+                    revision: receipt.revision,
+                    reason: error.to_string().into(),
+                });
+            }
+        };
         let elapsed = receipt.time.as_nanos().abs_diff(self.end.time.as_nanos());
         let length = message.encoded_len();
         self.group.push(receipt.revision, |bytes| {
@@ -189,8 +208,18 @@ impl Log for FileLog {
             encode_varint(length as u64, bytes);
             let start = bytes.len();
             message.encode_raw(bytes);
-            self.end.advance(receipt.time, &bytes[start..]);
+            let is_restore = commit.ops.iter().any(|op| matches!(op, Op::Restore(_)));
+            self.end.advance(receipt.time, &bytes[start..], is_restore);
         });
+        self.written += length as u64;
+    }
+
+    fn end(&self) -> End {
+        self.end
+    }
+
+    fn written(&self) -> u64 {
+        self.written
     }
 
     fn durable(&self) -> Revision {

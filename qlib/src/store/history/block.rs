@@ -6,7 +6,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use prost::Message;
 
-use crate::model::{EntityId, Error, Quality, Result, Revision, Timestamp, Value};
+use crate::model::{EntityId, LogError, Quality, Revision, Timestamp, Value};
 use crate::store::history::Sample;
 use crate::store::history::file::BlockFile;
 use crate::wire::proto::history::{Block as Proto, Entry, Location, entry};
@@ -127,8 +127,8 @@ impl Block {
     /// The samples. `None` where the block is damaged, which is then in the file's report.
     ///
     /// # Errors
-    /// [`Error::HistoryFile`]: the file cannot be read.
-    pub(super) fn samples(&self) -> Result<Option<Vec<Sample<Value>>>> {
+    /// [`LogError::Io`]
+    pub(super) fn samples(&self) -> Result<Option<Vec<Sample<Value>>>, LogError> {
         let place = self.place.lock().clone();
         let entry = match &place {
             Place::Memory(bytes) => Entry::decode(&**bytes).ok(),
@@ -145,17 +145,11 @@ impl Block {
             Some(entry::Entry::Block(block)) => decode(block),
             _ => Err(Malformed("no block")),
         };
-        match (samples, place) {
-            (Ok(samples), _) => Ok(Some(samples)),
-            (Err(reason), Place::File { file, offset, .. }) => {
-                file.report(offset, reason.0);
-                Ok(None)
-            }
-            (Err(reason), Place::Memory(_)) => Err(Error::HistoryFile {
-                file: "the memory".into(),
-                reason: reason.0.into(),
-            }),
+        // What this process has encoded it can decode.
+        if let (Err(reason), Place::File { file, offset, .. }) = (&samples, &place) {
+            file.report(*offset, reason.0);
         }
+        Ok(samples.ok())
     }
 }
 

@@ -68,6 +68,19 @@ impl Feeder {
         .copied()
     }
 
+    /// Begins with a tree that was loaded; the commits behind it follow.
+    pub(crate) fn begin(&mut self, tree: &Tree) {
+        if !tree.is_empty() && tree.revision() >= self.from {
+            self.learn(tree);
+        }
+    }
+
+    /// Whether so much is in memory that it should get to the disk.
+    #[inline]
+    pub(crate) fn wants_flush(&self) -> bool {
+        !self.kept.is_empty() && self.history.wants_flush()
+    }
+
     /// Every commit from here on is a new one, whatever its revision.
     pub(crate) fn replayed(&mut self, tree: &Tree) {
         (self.from, self.guard) = (0, 0);
@@ -76,10 +89,13 @@ impl Feeder {
 
     /// Takes a commit; `tree` is the one after it.
     pub(crate) fn feed(&mut self, applied: &Applied, tree: &Tree) {
+        if applied.revision >= self.from {
+            // Those that are skipped leave the fields as the history knows them, by their names then.
+            self.learn(tree);
+        }
         if applied.revision <= self.from {
             return;
         }
-        self.learn(tree);
         if !self.kept.is_empty() {
             self.feed_effects(applied, tree);
         }

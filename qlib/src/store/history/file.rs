@@ -10,7 +10,7 @@ use smol_str::SmolStr;
 
 use crate::log::disk::File;
 use crate::log::frame;
-use crate::model::{Error, Result};
+use crate::model::LogError;
 use crate::wire::proto::history::Entry;
 
 /// So many damages are reported; a disk that is broken has more.
@@ -67,11 +67,11 @@ impl BlockFile {
     /// reported.
     ///
     /// # Errors
-    /// [`Error::HistoryFile`]: the file cannot be read.
-    pub(super) fn entry(&self, offset: u64, length: u32) -> Result<Option<Entry>> {
+    /// [`LogError::Io`].
+    pub(super) fn entry(&self, offset: u64, length: u32) -> Result<Option<Entry>, LogError> {
         let mut bytes = vec![0; length as usize];
         let read = self.file.read_at(offset, &mut bytes);
-        let read = read.map_err(|error| failed(&self.name, &error))?;
+        let read = read.map_err(|error| unread(&self.name, &error))?;
         bytes.truncate(read);
         let entry = entry(&bytes.into(), 0).map(|(entry, _)| entry);
         if entry.is_none() {
@@ -92,10 +92,12 @@ pub(super) fn entry(bytes: &Bytes, offset: usize) -> Option<(Entry, usize)> {
     Some((Entry::decode(message).ok()?, next))
 }
 
-/// An error of the disk.
-pub(super) fn failed(file: &str, error: &std::io::Error) -> Error {
-    Error::HistoryFile {
-        file: file.into(),
-        reason: error.to_string().into(),
-    }
+/// The error of a file that cannot be read.
+pub(super) fn unread(file: &str, error: &std::io::Error) -> LogError {
+    LogError::io(file, "read", error)
+}
+
+/// The error of a file that cannot be written.
+pub(super) fn unwritten(file: &str, error: &std::io::Error) -> LogError {
+    LogError::io(file, "written", error)
 }

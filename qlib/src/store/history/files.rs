@@ -10,10 +10,10 @@ use prost::Message;
 
 use crate::log::disk::{Disk, File};
 use crate::log::frame;
-use crate::model::{Result, Revision, Timestamp};
+use crate::model::{LogError, Revision, Timestamp};
 use crate::store::history::KnownField;
 use crate::store::history::block::{Block, FieldNumber, Place};
-use crate::store::history::file::{BlockFile, Reports, failed};
+use crate::store::history::file::{BlockFile, Reports, unwritten};
 use crate::wire::nanos;
 use crate::wire::proto::history::{
     Entry, Field, File as FileMessage, Footer, Header, Index, Location, entry::Entry as Is,
@@ -155,24 +155,24 @@ impl Files {
     }
 
     /// Cuts what was written to a file after the mark, by a process that ended before it wrote another.
-    pub(super) fn cut(&self) -> Result<()> {
+    pub(super) fn cut(&self) -> Result<(), LogError> {
         for stored in self.stored.iter().filter(|stored| stored.open.is_some()) {
             let BlockFile { name, file, .. } = &*stored.file;
             let cut = file.len().and_then(|length| match length > stored.length {
                 true => file.set_len(stored.length),
                 false => Ok(()),
             });
-            cut.map_err(|error| failed(name, &error))?;
+            cut.map_err(|error| unwritten(name, &error))?;
         }
         Ok(())
     }
 
     /// Removes the files that belong to no mark.
-    pub(super) fn tidy(&mut self) -> Result<()> {
+    pub(super) fn tidy(&mut self) -> Result<(), LogError> {
         while let Some(name) = self.leftover.last() {
             self.disk
                 .remove(name)
-                .map_err(|error| failed(name, &error))?;
+                .map_err(|error| unwritten(name, &error))?;
             self.leftover.pop();
         }
         Ok(())
@@ -186,7 +186,7 @@ impl Files {
         fields: &BTreeMap<FieldNumber, KnownField>,
         roll: u64,
         written: &mut Written,
-    ) -> Result<()> {
+    ) -> Result<(), LogError> {
         blocks.sort_by_key(|block| block.keep);
         let before = self.stored.len();
         for group in blocks.chunk_by(|a, b| a.keep == b.keep) {
@@ -196,19 +196,19 @@ impl Files {
                 let name = &self.stored[at].file.name;
                 rest = self
                     .fill(at, rest, fields, roll, written)
-                    .map_err(|error| failed(name, &error))?;
+                    .map_err(|error| unwritten(name, &error))?;
             }
         }
         if self.stored.len() > before {
             self.disk
                 .sync()
-                .map_err(|error| failed(DIRECTORY, &error))?;
+                .map_err(|error| unwritten(DIRECTORY, &error))?;
         }
         Ok(())
     }
 
     /// The file to which blocks that are kept so long are added, as its place in the list.
-    fn growing(&mut self, keep: Duration, written: &Written) -> Result<usize> {
+    fn growing(&mut self, keep: Duration, written: &Written) -> Result<usize, LogError> {
         let grows = |stored: &Stored| {
             let state = written.files.get(&stored.number);
             let open = state.map_or(&stored.open, |(_, open, _)| open);
@@ -222,7 +222,7 @@ impl Files {
         let name = name(number);
         let file = self.disk.create(&name);
         let file = BlockFile {
-            file: file.map_err(|error| failed(&name, &error))?,
+            file: file.map_err(|error| unwritten(&name, &error))?,
             name,
             keep,
             reports: Arc::clone(&self.reports),

@@ -2,9 +2,9 @@
 
 use std::sync::atomic::Ordering;
 
-use crate::model::{Result, Revision, Timestamp};
+use crate::model::{LogError, Revision, Timestamp};
 use crate::store::history::History;
-use crate::store::history::file::failed;
+use crate::store::history::file::unwritten;
 use crate::store::history::files::{Files, MARK, NEW_MARK, VERSION, Writer, Written};
 use crate::wire::proto::history::{End, Mark, entry::Entry as Is};
 
@@ -26,37 +26,39 @@ impl History {
 
     /// Writes all that was fed so far to the directory, and removes what is too old there. Takes each
     /// part of the history for a moment only, so that commits go on meanwhile. `durable` waits until
-    /// the log has a revision: what the log may lose must not stay in the history.
+    /// the log has a revision: what the log may lose must not stay in the history. Where it says that
+    /// the log never will, nothing is written, and this is false.
     ///
     /// # Errors
-    /// Those of `durable`; [`crate::Error::HistoryFile`]: the directory refuses. The history stays in
-    /// memory then, and the next flush tries again.
+    /// [`LogError::Io`]: the history stays in memory then, and the next flush tries again.
     pub(crate) fn flush(
         &self,
         now: Timestamp,
-        durable: impl FnOnce(Revision) -> Result<()>,
-    ) -> Result<()> {
+        durable: impl FnOnce(Revision) -> bool,
+    ) -> Result<bool, LogError> {
         let mut files = self.files.lock();
         let Some(files) = &mut *files else {
-            return Ok(());
+            return Ok(true);
         };
         let revision = self.fed();
         if !files.is_marked && files.stored.is_empty() && self.fields.lock().known.is_empty() {
             // There was never anything to keep.
             files.position = revision;
-            return Ok(());
+            return Ok(true);
         }
         files.cut()?;
         let before = files.stored.len();
         let staged = self.stage(files, revision, now, durable);
-        let (written, old) = staged.inspect_err(|_| files.abandon(before))?;
+        let Some((written, old)) = staged.inspect_err(|_| files.abandon(before))? else {
+            return Ok(false);
+        };
         let marked = files
             .disk
             .rename(NEW_MARK, MARK)
             .and_then(|()| files.disk.sync());
         if let Err(error) = marked {
             files.doubt(before);
-            return Err(failed(MARK, &error));
+            return Err(unwritten(MARK, &error));
         }
         // No block may be taken out of its series between the two.
         let mut recent = self.recent.lock();
@@ -70,18 +72,19 @@ impl History {
             }
             files.leftover.push(stored.file.name.clone());
         }
-        files.tidy()
+        files.tidy()?;
+        Ok(true)
     }
 
-    /// Flushes and lets go of the directory; what was written can still be read. Everything that was fed
-    /// is durable.
+    /// Flushes, if all that was fed is `durable`, and lets go of the directory; what was written can
+    /// still be read.
     ///
     /// # Errors
     /// Those of [`History::flush`].
-    pub(crate) fn close(&self, now: Timestamp) -> Result<()> {
-        let flushed = self.flush(now, |_| Ok(()));
+    pub(crate) fn close(&self, now: Timestamp, durable: bool) -> Result<(), LogError> {
+        let flushed = self.flush(now, |_| durable);
         *self.files.lock() = None;
-        flushed
+        flushed.map(|_| ())
     }
 
     /// Writes the blocks to their files and the mark beside the one that counts. Gives what was
@@ -91,9 +94,9 @@ impl History {
         files: &mut Files,
         revision: Revision,
         now: Timestamp,
-        durable: impl FnOnce(Revision) -> Result<()>,
-    ) -> Result<(Written, Vec<u64>)> {
-        let of_mark = |error| failed(MARK, &error);
+        durable: impl FnOnce(Revision) -> bool,
+    ) -> Result<Option<(Written, Vec<u64>)>, LogError> {
+        let of_mark = |error| unwritten(MARK, &error);
         // Before the series: those of fields that come later are not in the mark, which is no harm.
         let fields = self.fields.lock().clone();
         let mark = files.disk.create(NEW_MARK).map_err(of_mark)?;
@@ -127,7 +130,9 @@ impl History {
             writer.write_large().map_err(of_mark)?;
         }
         let newest = self.fed.load(Ordering::Acquire);
-        durable(newest)?;
+        if !durable(newest) {
+            return Ok(None);
+        }
         let roll = FILE.min(self.limits.disk / PART);
         let mut written = Written::default();
         files.write(blocks, &fields.known, roll, &mut written)?;
@@ -138,6 +143,6 @@ impl History {
             newest,
         }));
         writer.sync().map_err(of_mark)?;
-        Ok((written, old))
+        Ok(Some((written, old)))
     }
 }

@@ -8,10 +8,10 @@ use bytes::Bytes;
 
 use crate::log::disk::{Disk, File};
 use crate::log::frame;
-use crate::model::{Kind, Result, Timestamp};
+use crate::model::{Kind, LogError, Timestamp};
 use crate::store::history::block::{Block, decode, key};
 use crate::store::history::feeder::Feeder;
-use crate::store::history::file::{BlockFile, Reports, entry, failed};
+use crate::store::history::file::{BlockFile, Reports, entry, unread};
 use crate::store::history::files::{
     DIRECTORY, Files, Growing, MARK, Stored, VERSION, name, number,
 };
@@ -35,9 +35,9 @@ impl History {
     /// written before the first flush.
     ///
     /// # Errors
-    /// [`crate::Error::HistoryFile`]: the directory cannot be read.
-    pub(crate) fn open(disk: Arc<dyn Disk>, limits: HistoryLimits) -> Result<Feeder> {
-        let names = disk.list().map_err(|error| failed(DIRECTORY, &error))?;
+    /// [`LogError::Io`]: the directory cannot be read.
+    pub(crate) fn open(disk: Arc<dyn Disk>, limits: HistoryLimits) -> Result<Feeder, LogError> {
+        let names = disk.list().map_err(|error| unread(DIRECTORY, &error))?;
         let mut numbers: Vec<u64> = names.iter().filter_map(|name| number(name)).collect();
         numbers.sort_unstable();
         let reports = Arc::<Reports>::default();

@@ -57,7 +57,8 @@ impl<V> HistoryQuery<V> {
     /// pages or buckets of long ranges.
     ///
     /// # Errors
-    /// [`Error::UnknownVariant`]: a sample does not fit the type; [`Error::HistoryFile`].
+    /// [`Error::UnknownVariant`]: a sample does not fit the type; [`Error::Log`]: a file cannot
+    /// be read.
     pub fn all(&self) -> Result<Samples<V>> {
         self.page(None, usize::MAX)
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::vec;
 
-use crate::model::{Result, Revision, Timestamp, Value};
+use crate::model::{LogError, Revision, Timestamp, Value};
 use crate::store::history::block::{Block, Key};
 use crate::store::history::{History, Sample};
 
@@ -71,8 +71,8 @@ impl Excerpt {
     /// The next sample; damaged blocks are left out.
     ///
     /// # Errors
-    /// [`crate::Error::HistoryFile`]
-    pub(super) fn next(&mut self) -> Result<Option<Sample<Value>>> {
+    /// [`LogError::Io`]
+    pub(super) fn next(&mut self) -> Result<Option<Sample<Value>>, LogError> {
         loop {
             if let Some(sample) = self.block.next() {
                 return Ok(Some(sample));

@@ -95,6 +95,9 @@ pub struct FieldSchema {
     pub access: ::core::option::Option<Access>,
     #[prost(message, optional, tag = "19")]
     pub history: ::core::option::Option<HistoryPolicy>,
+    /// What the field was called before.
+    #[prost(string, repeated, tag = "20")]
+    pub was: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// The role that a client needs; none where there is none.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -124,6 +127,9 @@ pub struct Schema {
     pub doc: ::prost::alloc::string::String,
     #[prost(message, repeated, tag = "4")]
     pub fields: ::prost::alloc::vec::Vec<FieldSchema>,
+    /// What the type was called before.
+    #[prost(string, repeated, tag = "5")]
+    pub was: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Limits {

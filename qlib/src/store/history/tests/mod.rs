@@ -19,8 +19,8 @@ use smallvec::smallvec;
 
 use super::{Feeder, History, HistoryLimits, HistoryQuery};
 use crate::model::{
-    Applied, Clock, Create, EntityId, FieldId, FieldSchema, HistoryPolicy, Kind, Op, Quality,
-    Result, Schema, Timestamp, Value, Write, WriteMode,
+    Applied, Clock, Create, EntityId, FieldId, FieldSchema, HistoryPolicy, Kind, LogError, Op,
+    Quality, Result, Schema, Timestamp, Value, Write, WriteMode,
 };
 use crate::store::{Store, WindowLimits};
 use crate::tree::Tree;
@@ -169,8 +169,8 @@ impl World {
         Arc::clone(self.store.shared().read().feeder.history())
     }
 
-    fn flush(&self) -> Result<()> {
-        self.history().flush(self.clock.now(), |_| Ok(()))
+    fn flush(&self) -> Result<bool, LogError> {
+        self.history().flush(self.clock.now(), |_| true)
     }
 
     /// Opens what is on the disk after a crash, and feeds it from a part of the log that it does

@@ -114,7 +114,10 @@ fn opening_and_closing_without_a_commit_leaves_no_file() {
         open(&disk).unwrap().close().unwrap();
     }
     assert_eq!(disk.list().unwrap(), names);
-    assert!(names.iter().all(|name| name.ends_with(".log")), "{names:?}");
+    assert!(
+        !names.iter().any(|name| name.ends_with(".new")),
+        "{names:?}"
+    );
 }
 
 #[test]
