@@ -30,16 +30,21 @@ impl Collector {
         let name = if name.is_empty() { "host" } else { &name };
         let system = System::long_os_version().unwrap_or_else(|_| "unknown".to_owned());
         let created = cx.transaction(|tx| {
-            // After a panic the worker is made anew, and its host is there already.
+            // After a restart, or a panic of this worker, its host is there already.
             let known = tx.tree()?.existing(EntityId::ROOT)?.child(name);
-            let host = match known.map(|host| Ref::new(host.id())) {
+            let known = known.map(|host| Ref::new(host.id()));
+            let host = match known {
                 Some(host) => host,
                 None => create_host(tx, name, &system, &sample)?,
             };
             record(tx, host, &sample)?;
-            Ok(host)
+            Ok((host, known.is_some()))
         });
-        self.host = Some(created.await?);
+        let (host, known) = created.await?;
+        self.host = Some(host);
+        if known {
+            tell_of_history(cx.store(), host)?;
+        }
         Ok(())
     }
 
@@ -72,6 +77,16 @@ impl Collector {
         }
         Ok(())
     }
+}
+
+/// Says what is still known from before.
+fn tell_of_history(store: &Store, host: Ref<Host>) -> Result<()> {
+    let Host { rounds, .. } = store.get(host)?;
+    let load = store.history(host, Host::FIELDS.Load, ..)?.page(None, 1)?;
+    if let Some(since) = load.since {
+        tracing::info!(rounds, %since, "found the host, with a history");
+    }
+    Ok(())
 }
 
 impl Collector {

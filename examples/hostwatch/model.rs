@@ -36,7 +36,7 @@ pub(crate) struct Host {
     #[field(unit = "s", range(0..))]
     pub(crate) uptime: i64,
     /// Processes that want to run, on average over a minute.
-    #[field(range(0.0..))]
+    #[field(range(0.0..), history(keep = "1d", min_interval = "1m", deadband = 0.1))]
     pub(crate) load: f64,
     /// How often the machine was looked at.
     #[field(default = 0)]
@@ -63,7 +63,7 @@ pub(crate) struct Part {
 #[derive(Entity, Debug)]
 #[entity(extends = Part)]
 pub(crate) struct Processor {
-    #[field(range(0.0..=100.0), unit = "%")]
+    #[field(range(0.0..=100.0), unit = "%", history(keep = "1h", deadband = 1.0))]
     pub(crate) usage: f64,
     /// The usage, averaged over about ten seconds: a short burst is no reason for an alarm.
     #[field(range(0.0..=100.0), unit = "%")]
@@ -83,7 +83,7 @@ pub(crate) struct Memory {
     pub(crate) total: i64,
     #[field(range(0..), unit = "B")]
     pub(crate) used: i64,
-    #[field(range(0.0..=100.0), unit = "%")]
+    #[field(range(0.0..=100.0), unit = "%", history(keep = "1h", deadband = 0.5))]
     pub(crate) usage: f64,
     #[field(range(0..), unit = "B")]
     pub(crate) swap_total: i64,
@@ -101,7 +101,7 @@ pub(crate) struct Disk {
     pub(crate) total: i64,
     #[field(range(0..), unit = "B")]
     pub(crate) available: i64,
-    #[field(range(0.0..=100.0), unit = "%")]
+    #[field(range(0.0..=100.0), unit = "%", history(keep = "1h", deadband = 0.1))]
     pub(crate) usage: f64,
 }
 

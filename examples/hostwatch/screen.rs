@@ -1,11 +1,17 @@
 //! Shows the tree, live.
 
+use std::time::Duration;
+
+use qlib::Field;
 use qlib::prelude::*;
 
 use crate::collector::Collector;
 use crate::model::{Alarm, Core, Disk, Health, Host, Interface, Memory, Part, Process, Processor};
 use crate::terminal::{self, Terminal};
 use crate::text::{self, Line, Style, bar, bytes, span};
+
+/// So many points has the curve of a part's usage.
+const CURVE: usize = 20;
 
 /// A view of the tree: draws when the store's revision has moved.
 pub(crate) struct Screen {
@@ -115,9 +121,10 @@ fn sections(store: &Store) -> Result<Vec<Vec<Line>>> {
     let mut sections = Vec::new();
     for processor in store.select::<Processor>().all()? {
         let usage = processor.value.usage;
-        let mut lines = vec![part(store, processor.id, &processor.name, usage, {
-            format!("{:5.1} % on average", processor.value.average)
-        })?];
+        let curve = curve(store, processor.id, Processor::FIELDS.Usage)?;
+        let average = format!("{:5.1} % on average", processor.value.average);
+        let text = format!("{curve}  {average}");
+        let mut lines = vec![part(store, processor.id, &processor.name, usage, text)?];
         for core in store.select::<Core>().all()? {
             let mut line = leaf(&core.name);
             line.extend(gauge(core.value.usage, Style::Plain));
@@ -133,7 +140,8 @@ fn sections(store: &Store) -> Result<Vec<Vec<Line>>> {
             swap_total,
             swap_used,
         } = memory.value;
-        let mut text = format!("{} of {}", bytes(used), bytes(total));
+        let curve = curve(store, memory.id, Memory::FIELDS.Usage)?;
+        let mut text = format!("{curve}  {} of {}", bytes(used), bytes(total));
         if swap_total > 0 {
             text += &format!(", swap {} of {}", bytes(swap_used), bytes(swap_total));
         }
@@ -206,6 +214,23 @@ fn part(store: &Store, id: EntityId, name: &str, usage: f64, text: String) -> Re
     Ok(line.into())
 }
 
+/// The usage of a part in the last five minutes.
+fn curve<E>(store: &Store, part: EntityId, usage: Field<E, f64>) -> Result<String> {
+    let step = Duration::from_secs(15);
+    let begin = Timestamp::now() - step * CURVE as u32;
+    let buckets = store.history(part, usage, begin..)?.buckets(step)?;
+    let mut means = [None; CURVE];
+    // The last one is that of now: what a field holds, it holds until it is written again.
+    let now = buckets.last().map_or(begin, |last| last.start);
+    for bucket in buckets {
+        let back = now.since(bucket.start).as_nanos() / step.as_nanos();
+        if let Some(mean) = means.iter_mut().rev().nth(back as usize) {
+            *mean = bucket.mean;
+        }
+    }
+    Ok(text::curve(&means))
+}
+
 fn group(name: &str) -> Line {
     vec![span(Style::Plain, format!("  {name}"))].into()
 }
@@ -232,5 +257,26 @@ fn style(health: Health) -> Style {
         Health::Ok => Style::Good,
         Health::Warning => Style::Warn,
         Health::Critical => Style::Bad,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use qlib::TestApp;
+
+    use super::*;
+    use crate::testing::{memory, small_host};
+
+    #[qlib::test]
+    async fn the_curve_shows_what_was_in_the_last_minutes(app: TestApp) {
+        let store = app.store();
+        store.transaction(small_host).await.unwrap();
+        let memory = memory(&app);
+        app.advance(Duration::from_secs(60)).await;
+        let full = |tx: &mut qlib::Transaction<'_>| tx.set(memory, Memory::FIELDS.Usage, 100.0);
+        store.transaction(full).await.unwrap();
+        app.advance(Duration::from_secs(30)).await;
+        let curve = curve(store, memory, Memory::FIELDS.Usage).unwrap();
+        assert_eq!(curve, "              ▅▅▅▅██");
     }
 }

@@ -88,6 +88,16 @@ pub(crate) fn bar(percent: f64) -> (String, String) {
     ("█".repeat(full), "░".repeat(WIDTH - full))
 }
 
+/// A curve of percentages; blank where there is none.
+pub(crate) fn curve(percents: &[Option<f64>]) -> String {
+    const LEVELS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+    let level = |percent: f64| LEVELS[(percent / 100.0 * 7.0).round().clamp(0.0, 7.0) as usize];
+    percents
+        .iter()
+        .map(|percent| percent.map_or(' ', level))
+        .collect()
+}
+
 /// `1536` as `1.5 KiB`.
 pub(crate) fn bytes(count: i64) -> String {
     const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
@@ -138,6 +148,11 @@ mod tests {
         assert_eq!(bytes(1_536), "1.5 KiB");
         assert_eq!(bytes(5 << 40), "5.0 TiB");
         assert_eq!(bytes(i64::MAX), "8192.0 PiB");
+    }
+
+    #[test]
+    fn a_curve_has_a_step_for_each_value() {
+        assert_eq!(curve(&[None, Some(0.0), Some(50.0), Some(100.0)]), " ▁▅█");
     }
 
     #[test]

@@ -92,10 +92,11 @@ pub use model::{
     Text, Timestamp, TypeId, Validator, Value, ValueRef, Writable, Write, WriteMode,
 };
 pub use store::{
-    Binding, Bound, BoundEntity, Change, Changes, CommitFuture, Created, Deleted, Delivery, Event,
-    FieldEvent, Health, Lagged, Moved, Progress, ReaderStatus, SchemaChanged, SchemaPlan,
-    SchemaStep, Snapshot, Stats, Store, StoreOptions, Subscribe, SubscribeField, Subscription,
-    Transaction, View, WantedSchemas, WindowLimits, differences, plan,
+    Binding, Bound, BoundEntity, Bucket, Change, Changes, CommitFuture, Created, Deleted, Delivery,
+    Event, FieldEvent, Health, HistoryDamage, HistoryLimits, HistoryQuery, Lagged, Moved, Progress,
+    ReaderStatus, Sample, Samples, SchemaChanged, SchemaPlan, SchemaStep, Snapshot, Stats, Store,
+    StoreOptions, Subscribe, SubscribeField, Subscription, Transaction, View, WantedSchemas,
+    WindowLimits, differences, plan,
 };
 pub use tree::{Answer, Effects, Entities, EntityRef, Found, Lens, Select, Source, Tree, resolve};
 

@@ -13,7 +13,7 @@ pub(crate) const HEAD: usize = 8;
 const LIKELY: u32 = 1 << 20;
 
 /// Fills in the head of a frame, which is `HEAD` bytes of room and a message; gives the checksum.
-pub(super) fn finish(frame: &mut [u8]) -> u32 {
+pub(crate) fn finish(frame: &mut [u8]) -> u32 {
     let (head, message) = frame.split_at_mut(HEAD);
     let length = (message.len() as u32).to_le_bytes();
     let checksum = checksum(length, message);
@@ -35,7 +35,7 @@ pub(super) fn frame(message: &impl Message) -> Vec<u8> {
 }
 
 /// The message of the frame at `offset`, if there is a good one.
-pub(super) fn read(bytes: &Bytes, offset: usize) -> Option<Bytes> {
+pub(crate) fn read(bytes: &Bytes, offset: usize) -> Option<Bytes> {
     let word = |at: usize| {
         let word = bytes.get(offset + at..offset + at + 4)?;
         word.try_into().ok()

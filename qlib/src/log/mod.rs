@@ -1,8 +1,8 @@
 //! Where commits are ordered and made durable.
 
-mod disk;
+pub(crate) mod disk;
 mod file;
-mod frame;
+pub(crate) mod frame;
 mod memory;
 pub(crate) mod snapshot;
 mod snapshots;

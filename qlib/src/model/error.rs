@@ -212,6 +212,21 @@ pub enum Error {
     },
     #[error("{token:?} is no page token of this query")]
     BadPageToken { token: SmolStr },
+    #[error("{entity_type}.{field} keeps no history; declare `#[field(history(keep = \"30d\"))]`")]
+    NoHistory {
+        entity_type: SmolStr,
+        field: SmolStr,
+    },
+    #[error(
+        "the store at revision {revision} cannot be shown; it can from revision {oldest} to {newest}"
+    )]
+    OutOfReach {
+        revision: Revision,
+        oldest: Revision,
+        newest: Revision,
+    },
+    #[error("the history cannot be asked for that: {reason}")]
+    HistoryRange { reason: Box<str> },
     #[error("{what} is refused: {reason}")]
     Refused { what: SmolStr, reason: Box<str> },
     #[error("the backup cannot be read: {reason}")]

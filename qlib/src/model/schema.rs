@@ -145,9 +145,12 @@ pub struct Access {
 pub struct HistoryPolicy {
     /// How long a value is kept.
     pub keep: Duration,
-    /// The least time between two values that are kept; `None` keeps those of every commit.
+    /// The least time between two values that are kept; `None` keeps those of every commit. A value
+    /// that comes sooner is kept too if it then stands for as long: else the history would show the
+    /// one before it for all that time.
     pub min_interval: Option<Duration>,
-    /// How far a number must be from the value kept before; `None` keeps every change.
+    /// How far a number must be from the value kept before; `None` keeps every change. The newest
+    /// value is always there, however near it is.
     pub deadband: Option<f64>,
 }
 

@@ -11,6 +11,7 @@ use parking_lot::{Condvar, Mutex};
 use crate::log::{Disk, End, FileLog, Group, InUse, Log, Retention, Snapshots};
 use crate::model::{Clock, LogError};
 use crate::store::backup::save;
+use crate::store::history::History;
 use crate::tree::Tree;
 
 /// When snapshots are written, and what is kept.
@@ -56,6 +57,7 @@ impl Checkpoints {
     pub(crate) fn begin(
         disk: Arc<dyn Disk>,
         snapshots: Snapshots,
+        history: Arc<History>,
         log: &FileLog,
         clock: Clock,
         plan: Plan,
@@ -73,6 +75,7 @@ impl Checkpoints {
         let writing = Writing {
             disk,
             snapshots,
+            history,
             group,
             segments,
             clock,
@@ -93,10 +96,10 @@ impl Checkpoints {
         })
     }
 
-    /// Begins a checkpoint of the tree if one is due.
+    /// Begins a checkpoint of the tree if one is due, or `wanted`.
     #[inline]
-    pub(crate) fn consider(&mut self, tree: &Tree, log: &dyn Log) {
-        if log.written() >= self.due && !*self.common.busy.lock() {
+    pub(crate) fn consider(&mut self, tree: &Tree, log: &dyn Log, wanted: bool) {
+        if (log.written() >= self.due || wanted) && !*self.common.busy.lock() {
             self.offer(tree, log);
         }
     }
@@ -148,6 +151,7 @@ impl Drop for Checkpoints {
 struct Writing {
     disk: Arc<dyn Disk>,
     snapshots: Snapshots,
+    history: Arc<History>,
     group: Arc<Group>,
     segments: Arc<InUse>,
     clock: Clock,
@@ -175,6 +179,11 @@ impl Writing {
     fn write(&mut self, tree: &Tree, end: End) -> Result<(), LogError> {
         // Nothing leaves the process before it is durable. A log that failed says so itself.
         if self.group.wait_durable(end.revision).is_err() {
+            return Ok(());
+        }
+        // First: the log behind a snapshot may go, and the history is fed from the log.
+        let durable = |revision| self.group.wait_durable(revision).is_ok();
+        if !self.history.flush(self.clock.now(), durable)? {
             return Ok(());
         }
         let stop = || self.common.stop.load(Ordering::Acquire);

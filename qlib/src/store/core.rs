@@ -15,6 +15,7 @@ use crate::model::{
 };
 use crate::store::backup::save;
 use crate::store::checkpoint::Checkpoints;
+use crate::store::history::Feeder;
 use crate::store::routes::{Reader, Routes};
 use crate::store::validate::Validators;
 use crate::store::window::Window;
@@ -26,6 +27,7 @@ pub(crate) struct Core {
     pub(crate) tree: Tree,
     pub(crate) window: Window,
     pub(crate) routes: Routes,
+    pub(crate) feeder: Feeder,
     pub(crate) log: Box<dyn Log>,
     /// Where what is restored is written.
     pub(crate) disk: Option<Arc<dyn Disk>>,
@@ -84,12 +86,19 @@ impl Drop for CoreGuard<'_> {
 }
 
 impl Shared {
-    pub(crate) fn new(log: Box<dyn Log>, clock: Clock, tree: Tree, window: Window) -> Self {
+    pub(crate) fn new(
+        log: Box<dyn Log>,
+        clock: Clock,
+        tree: Tree,
+        window: Window,
+        feeder: Feeder,
+    ) -> Self {
         let group = log.group().cloned();
         let core = Core {
             tree,
             window,
             routes: Routes::default(),
+            feeder,
             log,
             disk: None,
             checkpoints: None,
@@ -300,17 +309,22 @@ impl Core {
     ) {
         self.log
             .append(&commit, named.unwrap_or(&self.tree), receipt);
-        if let Some(checkpoints) = &mut self.checkpoints {
-            checkpoints.consider(&self.tree, &*self.log);
-        }
         let applied = applied(commit, receipt, effects);
         let (revision, resync) = (applied.revision, applied.resync);
         let Self {
             tree,
             window,
             routes,
+            feeder,
+            log,
+            checkpoints,
             ..
         } = self;
+        feeder.feed(&applied, tree);
+        // A checkpoint takes the history too: it must have all that the tree has.
+        if let Some(checkpoints) = checkpoints {
+            checkpoints.consider(tree, &**log, feeder.wants_flush());
+        }
         routes.enter(&applied, tree, woken);
         window.push(applied, |old| routes.forget(old, tree));
         if resync {

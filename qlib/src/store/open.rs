@@ -13,8 +13,9 @@ use crate::model::{Clock, Commit, Image, LogError, Receipt, Result, Revision};
 use crate::store::backup::load;
 use crate::store::checkpoint::{Checkpoints, Plan};
 use crate::store::core::applied;
+use crate::store::history::{Feeder, History};
 use crate::store::window::Window;
-use crate::store::{Progress, Shared, Store, WindowLimits, system};
+use crate::store::{HistoryLimits, Progress, Shared, Store, WindowLimits, system};
 use crate::tree::Tree;
 
 /// How long an opening takes before it tells of its progress, and how often it does.
@@ -40,6 +41,7 @@ type OnProgress = Box<dyn FnMut(Progress)>;
 pub struct StoreOptions {
     clock: Clock,
     window: WindowLimits,
+    history: HistoryLimits,
     buffered: bool,
     sizes: Sizes,
     plan: Plan,
@@ -62,6 +64,12 @@ impl StoreOptions {
     /// How much of the newest commits is kept in memory.
     pub fn window(mut self, window: WindowLimits) -> Self {
         self.window = window;
+        self
+    }
+
+    /// How much of what fields held is kept, where they declare a history.
+    pub fn history(mut self, history: HistoryLimits) -> Self {
+        self.history = history;
         self
     }
 
@@ -122,12 +130,14 @@ impl StoreOptions {
             tree: Tree::default(),
             window: Window::new(self.window, 1),
             snapshots,
+            feeder: History::open(Arc::clone(&disk), self.history)?,
             read: 0,
             on_progress: self.on_progress,
             began: Instant::now(),
             told: Instant::now(),
         };
         let from = replaying.load_newest(&mut note);
+        replaying.feeder.begin(&replaying.tree);
         replaying.window = Window::new(self.window, from.revision + 1);
         let opened = FileLog::open(Arc::clone(&disk), self.sizes, from, &mut replaying);
         let (log, cut) = opened.map_err(|error| because(error, &damaged))?;
@@ -135,14 +145,22 @@ impl StoreOptions {
             tree,
             window,
             snapshots,
+            mut feeder,
             ..
         } = replaying;
+        feeder.replayed(&tree);
+        let history = Arc::clone(feeder.history());
         let unused = snapshots.remove_beyond(tree.revision());
         unused.map_err(|error| LogError::io("an unused snapshot", "removed", &error))?;
-        let clock = self.clock.clone();
-        let begun = Checkpoints::begin(Arc::clone(&disk), snapshots, &log, clock, self.plan);
-        let checkpoints = begun?;
-        let mut shared = Shared::new(Box::new(log), self.clock, tree, window);
+        let checkpoints = Checkpoints::begin(
+            Arc::clone(&disk),
+            snapshots,
+            history,
+            &log,
+            self.clock.clone(),
+            self.plan,
+        )?;
+        let mut shared = Shared::new(Box::new(log), self.clock, tree, window, feeder);
         shared.buffered = self.buffered;
         shared.cut = cut;
         shared.damaged_snapshots = damaged;
@@ -181,6 +199,7 @@ struct Replaying {
     tree: Tree,
     window: Window,
     snapshots: Snapshots,
+    feeder: Feeder,
     /// Bytes of the snapshot that was loaded.
     read: u64,
     on_progress: Option<OnProgress>,
@@ -229,7 +248,9 @@ impl Replay for Replaying {
 
     fn take(&mut self, commit: Commit, receipt: Receipt) -> Result<()> {
         let effects = self.tree.apply(&commit, receipt.revision, receipt.time)?;
-        self.window.push(applied(commit, receipt, effects), |_| {});
+        let applied = applied(commit, receipt, effects);
+        self.feeder.feed(&applied, &self.tree);
+        self.window.push(applied, |_| {});
         Ok(())
     }
 
@@ -272,6 +293,7 @@ impl Store {
             clock,
             Tree::default(),
             Window::new(window, 1),
+            Feeder::in_memory(HistoryLimits::default()),
         ))
     }
 
@@ -309,6 +331,7 @@ impl Store {
         StoreOptions {
             clock: Clock::current(),
             window: WindowLimits::default(),
+            history: HistoryLimits::default(),
             buffered: false,
             sizes: Sizes::default(),
             plan: Plan::default(),
@@ -336,14 +359,20 @@ impl Store {
     /// On the memory log there is nothing to wait for, and commits are still taken.
     ///
     /// # Errors
-    /// [`Error::StoreFailed`](crate::Error::StoreFailed), [`Error::InsideView`](crate::Error::InsideView).
+    /// [`Error::StoreFailed`](crate::Error::StoreFailed), [`Error::InsideView`](crate::Error::InsideView),
+    /// [`Error::Log`](crate::Error::Log): the history is not written; the log has it, and the next
+    /// opening reads it from there.
     pub fn close(&self) -> Result<()> {
-        let (wait, rest) = self.shared.change(|core| {
-            let rest = (core.checkpoints.take(), core.disk.take());
-            (core.log.close(), rest)
+        let (wait, checkpoints, disk) = self.shared.change(|core| {
+            let (checkpoints, disk) = (core.checkpoints.take(), core.disk.take());
+            (core.log.close(), checkpoints, disk)
         })?;
         let closed = wait();
-        drop(rest);
-        closed
+        // One that is being written uses the history too.
+        drop(checkpoints);
+        let history = Arc::clone(self.shared.read().feeder.history());
+        let flushed = history.close(self.shared.clock.now(), closed.is_ok());
+        drop(disk);
+        closed.and(flushed.map_err(Into::into))
     }
 }

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::model::{Image, ImageEntity, ImageField, Revision, Schema};
+use crate::model::{Effect, Error, Image, ImageEntity, ImageField, Result, Revision, Schema};
 use crate::store::{CommitFuture, Store};
 use crate::tree::Tree;
+
+/// So many commits are taken back under one lock.
+const STEP: usize = 1_000;
 
 /// A store at one revision. Taking one does not stop the writers, and shares with the store all that
 /// has not changed since.
@@ -88,6 +91,62 @@ impl Store {
         Snapshot {
             tree: Arc::new(self.shared.read().tree.clone()),
         }
+    }
+
+    /// The store as it was at a revision of the recent window. What the commits since then did is
+    /// taken back on a copy. Limits and fencing tokens are those of now, and where a commit moved an
+    /// entity and then moved, renamed or deleted it, siblings may be in another order.
+    ///
+    /// ```
+    /// # use qlib::*;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let store = Store::memory()?;
+    /// # store.set_schema(Schema::new("Lamp").field("Brightness", Kind::Int)).await?;
+    /// # let desk = store.transaction(|tx| tx.create_named(EntityId::ROOT, "Desk", "Lamp", [])).await?;
+    /// let before = store.revision();
+    /// store.transaction(|tx| { tx.delete(desk); Ok(()) }).await?;
+    /// assert_eq!(store.at(before)?.tree().at_path("/Desk")?, desk);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::OutOfReach`]: the revision is still to come, has left the window, or is from before the
+    /// last change of the schemas or the last restore.
+    pub fn at(&self, revision: Revision) -> Result<Snapshot> {
+        let mut tree = self.shared.read().tree.clone();
+        let newest = tree.revision();
+        let out_of_reach = |oldest| Error::OutOfReach {
+            revision,
+            oldest,
+            newest,
+        };
+        if revision > newest {
+            return Err(out_of_reach(self.shared.read().window.first()));
+        }
+        while tree.revision() > revision {
+            // For some commits at a time, so that no commit waits long.
+            let core = self.shared.read();
+            for _ in 0..STEP {
+                let now = tree.revision();
+                let before = core.window.get(now - 1);
+                let (Some(applied), Some(before)) = (core.window.get(now), before) else {
+                    return Err(out_of_reach(core.window.first().max(now)));
+                };
+                let schemas = |effect: &Effect| matches!(effect, Effect::Schema(_));
+                if applied.resync || applied.effects.iter().any(schemas) {
+                    return Err(out_of_reach(now));
+                }
+                tree.rewind(&applied.effects, before.revision, before.time);
+                if before.revision == revision {
+                    break;
+                }
+            }
+        }
+        Ok(Snapshot {
+            tree: Arc::new(tree),
+        })
     }
 
     /// Replaces the whole store by a snapshot, in one commit. Write times and writers are kept; each

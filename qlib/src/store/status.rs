@@ -34,6 +34,8 @@ pub struct Stats {
     pub window_commits: usize,
     /// Bytes of the recent window, roughly.
     pub window_bytes: usize,
+    /// Bytes in memory of what fields held, roughly.
+    pub history_bytes: usize,
 }
 
 impl Store {
@@ -87,6 +89,7 @@ impl Store {
             entities: core.tree.len(),
             window_commits: core.window.len(),
             window_bytes: core.window.bytes(),
+            history_bytes: core.feeder.history().bytes(),
         }
     }
 }

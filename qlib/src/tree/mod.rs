@@ -26,6 +26,7 @@ mod read;
 mod referrers;
 mod rename;
 mod restore;
+mod rewind;
 mod saved;
 mod schema;
 mod table;
@@ -194,6 +195,11 @@ impl Tree {
     #[must_use]
     pub fn revision(&self) -> Revision {
         self.revision
+    }
+
+    /// Another number whenever the schemas, or the tree as a whole, have become others.
+    pub(crate) fn tag(&self) -> u64 {
+        self.tag
     }
 
     /// The revision that declared or redefined a type last.

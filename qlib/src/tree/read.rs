@@ -133,6 +133,12 @@ impl Tree {
             .map_or(&UNKNOWN, |(_, name)| name)
     }
 
+    /// The type that declares a field; none declares those that every entity has.
+    pub(crate) fn declared_by(&self, field: FieldId) -> Option<TypeId> {
+        let (declared_by, _) = self.fields.get(field.0 as usize)?;
+        ((declared_by.0 as usize) < self.types.len()).then_some(*declared_by)
+    }
+
     /// The number of the field that a typed handle stands for.
     ///
     /// # Errors

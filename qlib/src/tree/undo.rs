@@ -45,13 +45,13 @@ impl Tree {
         self.put_all(&mut references);
     }
 
-    fn put_all(&mut self, references: &mut Vec<(u32, usize, Value, Stamp)>) {
+    pub(super) fn put_all(&mut self, references: &mut Vec<(u32, usize, Value, Stamp)>) {
         for (node, position, value, stamp) in references.drain(..) {
             self.put(node, position, Some(&value), stamp);
         }
     }
 
-    fn revive(
+    pub(super) fn revive(
         &mut self,
         deleted: &DeletedEntity,
         references: &mut Vec<(u32, usize, Value, Stamp)>,
@@ -74,11 +74,11 @@ impl Tree {
         }
     }
 
-    fn position(&self, entity_type: TypeId, field: FieldId) -> Option<usize> {
+    pub(super) fn position(&self, entity_type: TypeId, field: FieldId) -> Option<usize> {
         self.table(entity_type).layout.position(field)
     }
 
-    fn relink(&mut self, node: u32, place: &Place, stamp: Stamp) {
+    pub(super) fn relink(&mut self, node: u32, place: &Place, stamp: Stamp) {
         let parent = self.find(place.parent).unwrap_or(0);
         let after = place.after.and_then(|after| self.find(after)).unwrap_or(0);
         self.link(

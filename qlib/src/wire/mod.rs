@@ -5,12 +5,12 @@
 pub(crate) mod log;
 mod model;
 
-pub(crate) use model::{Malformed, entity_id, from_entity_id};
+pub(crate) use model::{Malformed, entity_id, from_entity_id, nanos};
 
 /// The version of the format of snapshots that is written, and the only one that is read.
 pub(crate) const SNAPSHOT_VERSION: u32 = 1;
 
-/// Values, schemas and limits.
+/// The messages.
 #[expect(unreachable_pub, reason = "generated from proto/")]
 #[rustfmt::skip]
 pub(crate) mod proto {
@@ -19,6 +19,9 @@ pub(crate) mod proto {
     }
     pub mod log {
         include!("generated/qlib.log.rs");
+    }
+    pub mod history {
+        include!("generated/qlib.history.rs");
     }
     pub mod snapshot {
         include!("generated/qlib.snapshot.rs");

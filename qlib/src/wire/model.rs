@@ -242,9 +242,13 @@ impl From<proto::Access> for Access {
     }
 }
 
+/// Nanoseconds; what is longer than five centuries is for ever.
+pub(crate) fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
 impl From<HistoryPolicy> for proto::HistoryPolicy {
     fn from(policy: HistoryPolicy) -> Self {
-        let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         Self {
             keep: nanos(policy.keep),
             min_interval: policy.min_interval.map(nanos),

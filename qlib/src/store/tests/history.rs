@@ -356,10 +356,27 @@ impl Trial {
     }
 }
 
+/// What a tree holds, whatever the order of siblings.
+fn held(tree: &Tree) -> Vec<crate::model::ImageEntity> {
+    let mut entities = tree.image().entities;
+    entities.sort_by_key(|entity| entity.id);
+    entities
+}
+
 fn run(window: usize, deeds: &[Deed]) {
     let mut trial = Trial::new(window);
     for deed in deeds {
         trial.run(deed);
+    }
+    for (revision, tree) in &trial.trees {
+        match trial.store.at(*revision) {
+            Ok(snapshot) => assert_eq!(held(snapshot.tree()), held(tree)),
+            Err(Error::OutOfReach { oldest, newest, .. }) => {
+                assert!(*revision < oldest && trial.store.at(oldest).is_ok());
+                assert_eq!(newest, trial.store.revision());
+            }
+            Err(error) => panic!("{error}"),
+        }
     }
     for reader in 0..trial.watches.len() {
         trial.read(reader, usize::MAX);

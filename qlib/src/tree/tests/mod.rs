@@ -18,7 +18,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use prost::Message;
 
-use crate::model::{Commit, Op, Timestamp};
+use crate::model::{Commit, FieldId, Op, Timestamp};
 use crate::tree::{Entities, EntityRef, Tree};
 use crate::wire::log::{Decoder, Encoder};
 use model::Model;
@@ -92,6 +92,12 @@ impl Trial {
             (Ok(changes), Ok(())) => {
                 compare::changes(&self.tree, &before, &self.model, changes);
                 compare::backwards(&self.tree, &before, &self.model, changes);
+                if can_rewind(&commit.ops) {
+                    let mut earlier = self.tree.clone();
+                    earlier.rewind(changes, before.revision, before.time);
+                    compare::state(&earlier, &before);
+                    integrity::check(&earlier);
+                }
             }
             (Err(error), Err(reasons)) => {
                 let ours = compare::refusal(error);
@@ -133,4 +139,20 @@ impl Trial {
 fn order(tree: &Tree) -> Vec<crate::model::EntityId> {
     let all = |entity_type| -> Entities<'_> { tree.entities(entity_type) };
     tree.types().flat_map(all).map(EntityRef::id).collect()
+}
+
+/// Whether the effects of steps are all that they did, without schemas, and keep the order of
+/// children.
+fn can_rewind(ops: &[Op]) -> bool {
+    let mut relocated = std::collections::BTreeSet::new();
+    let once = ops.iter().all(|op| match op {
+        Op::Move { id, .. } => relocated.insert(*id),
+        Op::Write(write) if [FieldId::NAME, FieldId::PARENT].contains(&write.field) => {
+            relocated.insert(write.id)
+        }
+        Op::Create(_) | Op::Delete(_) | Op::Write(_) => true,
+        _ => false,
+    });
+    let deletes = ops.iter().any(|op| matches!(op, Op::Delete(_)));
+    once && (relocated.is_empty() || !deletes)
 }
