@@ -36,6 +36,7 @@ pub struct StoreOptions {
     clock: Clock,
     window: WindowLimits,
     buffered: bool,
+    must_exist: bool,
     sizes: Sizes,
     on_progress: Option<OnProgress>,
 }
@@ -67,6 +68,19 @@ impl StoreOptions {
         self
     }
 
+    /// Refuses a directory that holds no store, and does not begin one there: for tools, whose user
+    /// may have mistyped the path.
+    ///
+    /// ```
+    /// use qlib::{Error, LogError, Store};
+    /// let mistyped = Store::options().must_exist().open("/no/such/store");
+    /// assert!(matches!(mistyped, Err(Error::Log(LogError::Missing { .. }))));
+    /// ```
+    pub fn must_exist(mut self) -> Self {
+        self.must_exist = true;
+        self
+    }
+
     /// Is called while the store opens, if that takes more than a second.
     pub fn on_progress(mut self, tell: impl FnMut(Progress) + 'static) -> Self {
         self.on_progress = Some(Box::new(tell));
@@ -85,6 +99,9 @@ impl StoreOptions {
     /// [`Error::Log`](crate::Error::Log): another process has it open, a file is damaged or of a
     /// newer version, the directory holds something else, or the disk refuses.
     pub fn open(self, path: impl AsRef<Path>) -> Result<Store> {
+        if self.must_exist {
+            Directory::must_hold(path.as_ref(), FileLog::is_ours)?;
+        }
         let directory = Directory::open(path.as_ref(), FileLog::is_ours)?;
         self.open_disk(Arc::new(directory))
     }
@@ -203,6 +220,7 @@ impl Store {
             clock: Clock::current(),
             window: WindowLimits::default(),
             buffered: false,
+            must_exist: false,
             sizes: Sizes::default(),
             on_progress: None,
         }
