@@ -451,6 +451,12 @@ impl Subject for Ours {
         Ok(Some(stopped))
     }
 
+    fn export(&mut self) -> Can<usize> {
+        let mut text = Vec::new();
+        self.store.export(EntityId::ROOT, &mut text)?;
+        Ok(Some(black_box(text).len()))
+    }
+
     fn restored(self) -> Can<Self> {
         let window = WindowLimits {
             bytes: 0,

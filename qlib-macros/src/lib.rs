@@ -35,9 +35,10 @@ pub fn derive_choice(input: TokenStream) -> TokenStream {
 
 /// Makes the values of a struct entities.
 ///
-/// The struct: `#[entity(extends = Base, rename = "Name", unlocked)]`. A field:
+/// The struct: `#[entity(extends = Base, rename = "Name", was = "OldName", unlocked)]`. A field:
 /// `#[field(index, unique, default = value, range(0..=100), pattern = "[a-z]+", max_length = 64,
-/// unit = "°C", on_delete = "refuse", rename = "Name", validate = path, configuration,
+/// unit = "°C", on_delete = "refuse", rename = "Name", was = "OldName", validate = path, convert =
+/// path, configuration,
 /// access(read = "guest", write = "operator"), history(keep = "30d", min_interval = "1s", deadband =
 /// 0.5), rank = 10)]`. What `access` says is for clients from outside; see `qlib::Access` for what
 /// asks it.
@@ -53,7 +54,7 @@ pub fn derive_choice(input: TokenStream) -> TokenStream {
 /// ```
 #[proc_macro_derive(Entity, attributes(entity, field, qlib))]
 pub fn derive_entity(input: TokenStream) -> TokenStream {
-    entity::derive(input.into()).into()
+    entity::derive(input.into(), &entity::Lock::of_crate()).into()
 }
 
 /// Makes the methods of an `impl` block the handlers of a worker.

@@ -32,7 +32,7 @@ pub(crate) fn mistakes(
 }
 
 /// The word that each `compile_error!` points at, and its message.
-fn faults(expansion: TokenStream) -> Vec<(String, String)> {
+pub(crate) fn faults(expansion: TokenStream) -> Vec<(String, String)> {
     let tokens: Vec<TokenTree> = expansion.into_iter().collect();
     let mut faults = Vec::new();
     for window in tokens.windows(3) {

@@ -80,21 +80,22 @@ pub use app::{
 #[cfg(feature = "test")]
 pub use app::{Recorder, TestApp};
 pub use leader::{Leadership, State};
-pub use log::Cut;
+pub use log::{Cut, Retention};
 pub use model::{
-    Access, Applied, Author, Cause, Choice, Clock, Commit, Condition, Contains, Create,
-    CreatedEntity, DeletedEntity, Effect, Entity, EntityId, Error, Expect, Fence, Field,
-    FieldCache, FieldChange, FieldDefinition, FieldId, FieldKey, FieldName, FieldSchema, FieldType,
-    Filter, HistoryPolicy, Hit, Image, ImageEntity, ImageField, Kind, Lengthy, Limits, LogError,
-    Misfit, NewEntity, OnDelete, Op, Operator, Order, OrderBy, Ordered, Page, PageToken, Place,
-    Placement, Quality, Query, Range, Readable, Receipt, Ref, Refers, Result, Revision, Row,
-    SYSTEM_FIELDS, Schema, SchemaChange, Scope, Script, Stamp, Subject, Text, Timestamp, TypeId,
-    Validator, Value, ValueRef, Writable, Write, WriteMode,
+    Access, Applied, Author, Cause, Choice, Clock, Commit, Condition, Contains, Conversion,
+    Convert, Create, CreatedEntity, DeletedEntity, Effect, Entity, EntityId, Error, Expect, Fence,
+    Field, FieldCache, FieldChange, FieldDefinition, FieldId, FieldKey, FieldName, FieldSchema,
+    FieldType, Filter, HistoryPolicy, Hit, Image, ImageEntity, ImageField, Kind, Lengthy, Limits,
+    LogError, Misfit, Misfits, NewEntity, OnDelete, Op, Operator, Order, OrderBy, Ordered, Page,
+    PageToken, Place, Placement, Quality, Query, Range, Readable, Receipt, Ref, Refers, Refusal,
+    Result, Revision, Row, SYSTEM_FIELDS, Schema, SchemaChange, Scope, Script, Stamp, Subject,
+    Text, Timestamp, TypeId, Validator, Value, ValueRef, Writable, Write, WriteMode,
 };
 pub use store::{
     Binding, Bound, BoundEntity, Change, Changes, CommitFuture, Created, Deleted, Delivery, Event,
-    FieldEvent, Health, Lagged, Moved, Progress, ReaderStatus, SchemaChanged, Snapshot, Stats,
-    Store, StoreOptions, Subscribe, SubscribeField, Subscription, Transaction, View, WindowLimits,
+    FieldEvent, Health, Lagged, Moved, Progress, ReaderStatus, SchemaChanged, SchemaPlan,
+    SchemaStep, Snapshot, Stats, Store, StoreOptions, Subscribe, SubscribeField, Subscription,
+    Transaction, View, WantedSchemas, WindowLimits, differences, plan,
 };
 pub use tree::{Answer, Effects, Entities, EntityRef, Found, Lens, Select, Source, Tree, resolve};
 

@@ -4,6 +4,7 @@
 use std::fmt::Display;
 
 pub use core::prelude::v1::test;
+pub use core::{include_bytes, option_env};
 pub use std::boxed::Box;
 pub use std::convert::{From, Into};
 pub use std::env;
@@ -30,9 +31,9 @@ pub use crate::app::{TestPlan, run_test};
 pub use crate::choice_field;
 pub use crate::leader::Leadership;
 pub use crate::model::{
-    Choice, Copied, Distance, Entity, EntityId, Field, FieldCache, FieldKey, FieldType, HasDefault,
-    NewEntity, Number, OnDelete, Readable, Result, Row, Schema, Validator, Value, ValueFor,
-    ValueRef, Writable, choice_of, choice_value,
+    Choice, Conversion, Copied, Distance, Entity, EntityId, Field, FieldCache, FieldKey, FieldType,
+    HasDefault, NewEntity, Number, OnDelete, Readable, Result, Row, Schema, Validator, Value,
+    ValueFor, ValueRef, Writable, choice_of, choice_value,
 };
 pub use crate::origin;
 pub use crate::store::{
@@ -91,6 +92,15 @@ impl Declared {
     #[track_caller]
     pub const fn lacks(&self, name: &str, fault: &str) {
         assert!(!self.has(name), "{}", fault);
+    }
+
+    /// Stops the compiler if the type has another name.
+    ///
+    /// # Panics
+    /// It has.
+    #[track_caller]
+    pub const fn is_called(&self, name: &str, fault: &str) {
+        assert!(equal(self.name.as_bytes(), name.as_bytes()), "{}", fault);
     }
 
     const fn has(&self, name: &str) -> bool {
@@ -258,5 +268,69 @@ pub fn validate<T: FieldType, E: Display>(
     match T::decode(Some(value)) {
         Ok(value) => check(&value).map_err(|fault| fault.to_string()),
         Err(_) => Ok(()),
+    }
+}
+
+/// The type of what `convert` gives: that of the field, or an `Option` of it.
+#[diagnostic::on_unimplemented(
+    message = "`convert` gives a `{Self}`, the field holds `{T}`",
+    label = "this function makes no `{T}`",
+    note = "`convert` names a function that takes what the field held and gives a `Result` of what it holds"
+)]
+pub trait Converted<T>: FieldType {}
+
+impl<T: FieldType<Base = T>> Converted<T> for T {}
+impl<T: FieldType<Base = T>> Converted<T> for Option<T> {}
+
+/// A function of the application's own that makes values of a field of `T`.
+pub fn conversion<T, Old: FieldType, New: Converted<T>, E: Display + 'static>(
+    field: FieldKey,
+    function: fn(Old) -> Result<New, E>,
+) -> Conversion {
+    let convert = move |value: ValueRef<'_>| {
+        let old = Old::decode(Some(value)).map_err(|_| "it is of another kind".to_owned())?;
+        let new = function(old).map_err(|fault| fault.to_string())?;
+        Ok(new.encode())
+    };
+    Conversion {
+        field,
+        from: Old::KIND,
+        choices: Old::CHOICES,
+        convert: std::sync::Arc::new(convert),
+    }
+}
+
+/// What the schema lock says that a field holds, each with what to say where it holds something else.
+#[derive(Debug)]
+pub struct LockedField {
+    /// The name of its kind.
+    pub kind: (&'static str, &'static str),
+    /// It always has a value.
+    pub required: (bool, &'static str),
+    /// The variants of a Choice.
+    pub choices: (&'static [&'static str], &'static str),
+    /// The type that a reference refers to; empty is any.
+    pub target: (&'static str, &'static str),
+}
+
+impl LockedField {
+    /// Stops the compiler if a field of this type holds something else.
+    ///
+    /// # Panics
+    /// It holds something else.
+    #[track_caller]
+    pub const fn check<T: FieldType>(&self) {
+        let same_kind = equal(T::KIND.name().as_bytes(), self.kind.0.as_bytes());
+        assert!(same_kind, "{}", self.kind.1);
+        assert!(T::OPTIONAL != self.required.0, "{}", self.required.1);
+        let mut same_choices = T::CHOICES.len() == self.choices.0.len();
+        let mut at = 0;
+        while same_choices && at < T::CHOICES.len() {
+            same_choices = equal(T::CHOICES[at].as_bytes(), self.choices.0[at].as_bytes());
+            at += 1;
+        }
+        assert!(same_choices, "{}", self.choices.1);
+        let same_target = equal(T::TARGET.as_bytes(), self.target.0.as_bytes());
+        assert!(same_target, "{}", self.target.1);
     }
 }

@@ -15,6 +15,15 @@ async fn may_be_stuck(place: &str) {
     }
 }
 
+/// What was measured.
+#[derive(Entity)]
+struct Sample {
+    #[field(range(0..=100), unit = "%", default = 0)]
+    level: i64,
+    #[field(was = "Origin")]
+    source: Option<String>,
+}
+
 #[derive(Default)]
 struct Probe;
 

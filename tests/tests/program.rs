@@ -224,8 +224,38 @@ fn the_level_follows_the_service_while_it_runs() {
     assert!(!log.contains("before"), "{log}");
     assert!(log.contains("after"), "{log}");
     assert!(
-        log.contains("probe on the memory log\n  0 types, 1 workers\n"),
+        log.contains("probe on the memory log\n  1 types, 1 workers\n"),
         "{log}"
     );
     assert!(log.contains("the store is in memory"), "{log}");
+}
+
+#[test]
+fn the_types_are_planned_written_and_compared() {
+    let folder = std::env::temp_dir().join(format!("qlib-probe-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let file = folder.join("schema.toml");
+    let file = file.to_str().unwrap();
+    let mut said = String::new();
+    let mut schema = |arguments: &[&str]| {
+        let (code, out, error) = output(probe().arg("schema").args(arguments));
+        let line = arguments.join(" ").replace(file, "FILE");
+        said += &format!("$ probe schema {line} -> {code:?}\n{out}{error}\n").replace(file, "FILE");
+    };
+    schema(&["plan"]);
+    schema(&["apply", "--allow-removal"]);
+    schema(&["export"]);
+    schema(&["export", file]);
+    schema(&["diff", file]);
+    let text = std::fs::read_to_string(file).unwrap();
+    std::fs::write(file, text.replace("max = 100", "max = 10")).unwrap();
+    schema(&["diff", file]);
+    schema(&["diff"]);
+    std::fs::write(file, "[Sample]\nbase = 1\n").unwrap();
+    schema(&["diff", file]);
+    std::fs::remove_dir_all(&folder).unwrap();
+    schema(&["diff", file]);
+    schema(&["paln"]);
+    schema(&["diff", "--help"]);
+    insta::assert_snapshot!(said);
 }

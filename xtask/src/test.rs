@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::cargo::run_in_workspace;
+use crate::cargo::{self, in_workspace, run_in_workspace};
 use crate::steps::Steps;
 use crate::tools;
 
@@ -21,6 +21,10 @@ pub(crate) fn add_steps(steps: &mut Steps) {
         }
         eprintln!("cargo-nextest is not installed; `cargo test` runs the same tests");
         run_in_workspace("test --workspace --no-fail-fast --lib --bins --tests --examples")
+    });
+    steps.step("interleavings", || {
+        let shuttle = "test --package qlib --lib interleavings --target-dir target/shuttle";
+        cargo::run(in_workspace(shuttle).env("RUSTFLAGS", "--cfg shuttle"))
     });
     steps.step("doc-tests", || {
         run_in_workspace("test --workspace --no-fail-fast --doc")

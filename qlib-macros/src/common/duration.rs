@@ -19,6 +19,11 @@ const UNITS: [(&str, f64); 5] = [
 ];
 
 impl Period {
+    /// The span in nanoseconds.
+    pub(crate) fn nanos(self) -> u64 {
+        self.0
+    }
+
     /// The span as an expression.
     pub(crate) fn expand(self, qlib: &Library) -> TokenStream {
         let Self(nanos) = self;

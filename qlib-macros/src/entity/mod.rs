@@ -1,6 +1,7 @@
 //! `#[derive(Entity)]`: a struct whose values are entities.
 
 mod expand;
+mod lock;
 mod model;
 mod parse;
 #[cfg(test)]
@@ -9,12 +10,21 @@ mod tests;
 use proc_macro2::TokenStream;
 
 use crate::common::Faults;
+pub(crate) use lock::Lock;
 
-/// Expands the derive.
-pub(crate) fn derive(input: TokenStream) -> TokenStream {
+/// Expands the derive in a crate that has this lock.
+pub(crate) fn derive(input: TokenStream, lock: &Lock) -> TokenStream {
     let mut faults = Faults::default();
-    let entity = parse::parse(input, &mut faults);
-    let mut tokens = entity.as_ref().map(expand::expand).unwrap_or_default();
+    let Some(entity) = parse::parse(input, &mut faults) else {
+        return faults.into_tokens();
+    };
+    // What is wrong by itself is not compared.
+    let locked = match faults.is_empty() {
+        true => lock.of(&entity, &mut faults),
+        false => None,
+    };
+    let mut tokens = expand::expand(&entity, locked.as_ref());
+    tokens.extend(lock.watch(&entity.qlib));
     tokens.extend(faults.into_tokens());
     tokens
 }

@@ -2,8 +2,9 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident};
-use syn::{Path, Type, Visibility};
+use syn::{LitStr, Path, Type, Visibility};
 
+use super::lock::Fact;
 use crate::common::Library;
 
 /// The struct.
@@ -16,12 +17,16 @@ pub(crate) struct Entity {
     pub(crate) ident: Ident,
     /// The name of the type.
     pub(crate) name: String,
+    /// What the type was called before.
+    pub(crate) was: Vec<LitStr>,
     /// What it is, for people.
     pub(crate) doc: String,
     /// The entity that it extends.
     pub(crate) base: Option<Path>,
     /// Its own fields.
     pub(crate) fields: Vec<Field>,
+    /// Its crate's lock says nothing of it.
+    pub(crate) unlocked: bool,
     /// No field was left out because of a mistake.
     pub(crate) complete: bool,
 }
@@ -44,10 +49,16 @@ pub(crate) struct Field {
     pub(crate) optional: bool,
     /// It has a default.
     pub(crate) default: bool,
+    /// What its attributes say, in the words of the lock.
+    pub(crate) facts: Vec<Fact>,
     /// What it may hold, as calls on its definition, in the order in which they were written.
     pub(crate) constraints: Vec<Constraint>,
+    /// What it was called before.
+    pub(crate) was: Vec<LitStr>,
     /// The function that checks its values.
     pub(crate) validate: Option<TokenStream>,
+    /// The function that makes its values of those that it held before.
+    pub(crate) convert: Option<TokenStream>,
 }
 
 /// A call on the definition of a field.

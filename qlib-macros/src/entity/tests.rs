@@ -1,8 +1,8 @@
-use super::derive;
+use super::{Lock, derive};
 use crate::testing::{mistakes, pretty, shows, tokens};
 
 fn expansion(input: &str) -> String {
-    pretty(derive(tokens(input)))
+    pretty(derive(tokens(input), &Lock::default()))
 }
 
 #[test]
@@ -61,7 +61,10 @@ fn mistakes_of_the_struct_say_what_to_write() {
         "#[entity = \"Device\"] struct Device {}",
         "#[qlib(path = q)] struct Device {}",
     ];
-    shows!(mistakes(inputs, |input| derive(tokens(input))));
+    shows!(mistakes(inputs, |input| derive(
+        tokens(input),
+        &Lock::default()
+    )));
 }
 
 #[test]
@@ -75,8 +78,15 @@ fn mistakes_of_names_say_what_to_write() {
         "struct Device { id: String }",
         "struct Device { set_point: f64, point: f64 }",
         "#[entity(extends = Base)] struct Device { base: f64 }",
+        "struct Device { #[field(was = \"Level\")] level: i64 }",
+        "struct Device { #[field(was = \"A\")] b: i64, #[field(was = \"A\")] c: i64 }",
+        "struct Device { #[field(was = \"a b\", was = A)] b: i64 }",
+        "#[entity(was = \"Device\", was = \"Root\")] struct Device {}",
     ];
-    shows!(mistakes(inputs, |input| derive(tokens(input))));
+    shows!(mistakes(inputs, |input| derive(
+        tokens(input),
+        &Lock::default()
+    )));
 }
 
 #[test]
@@ -99,7 +109,10 @@ fn mistakes_of_types_say_what_to_write() {
         "Option<u8>",
     ];
     let inputs = types.map(|kind| &*format!("struct Device {{ value: {kind} }}").leak());
-    shows!(mistakes(inputs, |input| derive(tokens(input))));
+    shows!(mistakes(inputs, |input| derive(
+        tokens(input),
+        &Lock::default()
+    )));
 }
 
 #[test]
@@ -151,12 +164,19 @@ fn mistakes_of_constraints_say_what_to_write() {
         "#[field(indx, unqiue)] value: i64",
     ];
     let inputs = fields.map(|field| &*format!("struct Device {{ {field} }}").leak());
-    shows!(mistakes(inputs, |input| derive(tokens(input))));
+    shows!(mistakes(inputs, |input| derive(
+        tokens(input),
+        &Lock::default()
+    )));
 }
 
 #[test]
 fn a_mistake_of_a_field_leaves_the_others() {
-    let expansion = derive(tokens("struct Device { status: bool, count: u8 }")).to_string();
+    let expansion = derive(
+        tokens("struct Device { status: bool, count: u8 }"),
+        &Lock::default(),
+    )
+    .to_string();
     assert!(expansion.contains("set_status"));
     assert!(!expansion.contains("set_count"));
 }

@@ -48,7 +48,8 @@ impl RunningApp {
         if let Some(cut) = store.health().cut {
             report.warnings.push(cut.to_string());
         }
-        declare_types(&own, &builder.registry, &mut report)?;
+        let wanted = builder.registry.wanted()?;
+        report.schema = own.evolve(&wanted)?.steps().to_vec();
         for validator in &builder.registry.validators {
             let field = store.view().tree().resolve(validator.field)?;
             store.shared().validators.add(field, *validator);
@@ -189,27 +190,6 @@ impl RunningApp {
         self.app.inner.handlers.borrow_mut().clear();
         self.app.inner.letters.borrow_mut().clear();
     }
-}
-
-/// Declares the program's types, all in one commit.
-fn declare_types(
-    store: &Store,
-    registry: &crate::app::Registry,
-    report: &mut BootReport,
-) -> Result<()> {
-    let schemas = registry.ordered_schemas()?;
-    let new: Vec<_> = schemas
-        .into_iter()
-        .filter(|schema| store.schema(&schema.name).ok().as_ref() != Some(schema))
-        .collect();
-    report.declared = new.iter().map(|schema| schema.name.clone()).collect();
-    store.transact(|tx| {
-        for schema in &new {
-            tx.set_schema(schema.clone());
-        }
-        Ok(())
-    })?;
-    Ok(())
 }
 
 /// The `Service` whose `ApplicationName` is ours.

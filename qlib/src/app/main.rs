@@ -10,7 +10,7 @@ use tokio::sync::watch;
 
 use crate::app::builder::OwnArgument;
 use crate::app::registry::boot;
-use crate::app::{App, AppBuilder, address, logging};
+use crate::app::{App, AppBuilder, address, logging, schema_command};
 use crate::model::{Error, Result};
 
 /// What `qlib::main!` was given.
@@ -67,6 +67,8 @@ pub fn main<R: SetupResult>(main: Main, setup: impl FnOnce(&mut AppBuilder) -> R
             eprintln!("\nFor more information, try '--help'.");
             ExitCode::from(USAGE)
         }
+        // What differs was printed.
+        Err(Stop::Differs) => ExitCode::FAILURE,
     }
 }
 
@@ -76,6 +78,7 @@ const USAGE: u8 = 2;
 enum Stop {
     Clap(clap::Error),
     Error(Error),
+    Differs,
 }
 
 impl From<Error> for Stop {
@@ -89,18 +92,24 @@ fn run<R: SetupResult>(main: Main, setup: impl FnOnce(&mut AppBuilder) -> R) -> 
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     let informs = |argument: &&String| matches!(&***argument, "-h" | "--help" | "-V" | "--version");
     let informs = arguments.iter().find(informs).cloned();
+    // Commands have a help of their own.
+    let command_words = arguments
+        .iter()
+        .take(2)
+        .take_while(|word| !word.starts_with('-'));
+    let command_words: Vec<_> = command_words.cloned().collect();
     // Whatever else is on the command line must not come between a user and the help. `setup` says
     // what there is to explain; that it finds no values is no mistake then.
-    builder.arguments = if informs.is_some() {
-        Vec::new()
-    } else {
-        arguments
+    builder.arguments = match &informs {
+        Some(_) if command_words.first().is_some_and(|word| word == "schema") => command_words,
+        Some(_) => Vec::new(),
+        None => arguments,
     };
     let set_up = setup(&mut builder).outcome();
     if informs.is_none() {
         set_up?;
     }
-    let given = informs.iter().chain(&builder.arguments).cloned();
+    let given = builder.arguments.iter().chain(&informs).cloned();
     let matches = command(main, &builder)
         .try_get_matches_from(std::iter::once(main.name.to_owned()).chain(given))
         .map_err(Stop::Clap)?;
@@ -117,6 +126,19 @@ fn run<R: SetupResult>(main: Main, setup: impl FnOnce(&mut AppBuilder) -> R) -> 
         .find(|module| !builder.registry.crates.contains(*module))
     {
         return Err(boot(format!("nothing came from the crate {missing}: it has no entity and no worker, or another crate of that name was linked")).into());
+    }
+    if let Some(schema) = matches.subcommand_matches("schema") {
+        let given = schema.get_one::<String>("store").map(String::as_str);
+        let store = || {
+            builder
+                .store
+                .take()
+                .map_or_else(|| address::open(given, main.name), Ok)
+        };
+        return match schema_command::run(schema, main.name, &builder.registry, store)? {
+            true => Ok(()),
+            false => Err(Stop::Differs),
+        };
     }
     let level = matches.get_one::<String>("log").map(|name| {
         logging::number(name).ok_or_else(|| {
@@ -289,10 +311,12 @@ fn command(main: Main, builder: &AppBuilder) -> Command {
         .version(main.version)
         .about(format!("{}, an application on qlib", main.name))
         .args(own)
+        .subcommand(schema_command::command())
         .next_help_heading("Options of every application")
         .arg(
             Arg::new("store")
                 .long("store")
+                .global(true)
                 .value_name("ADDRESS")
                 .env("Q_STORE")
                 .help("Where the objects are kept: file:PATH (file: is the user's data directory, and the default), or memory: (nothing outlives the process)"),

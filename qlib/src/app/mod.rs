@@ -16,6 +16,7 @@ mod main_thread;
 mod registry;
 mod report;
 mod runner;
+mod schema_command;
 mod signal;
 mod source;
 #[cfg(feature = "test")]

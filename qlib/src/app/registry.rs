@@ -8,7 +8,8 @@ use smol_str::SmolStr;
 use crate::app::App;
 use crate::app::define::{Origin, Worker, WorkerDefinition};
 use crate::app::runner::{AnyRunner, Runner};
-use crate::model::{Entity, Error, FieldKey, Result, Schema, Validator};
+use crate::model::{Conversion, Entity, Error, FieldKey, Result, Schema, Validator};
+use crate::store::WantedSchemas;
 
 /// A function that enters something into a [`Registry`]. The derives submit one each.
 #[derive(Debug)]
@@ -58,6 +59,9 @@ pub struct Registry {
     /// With the names of the Rust types.
     pub(crate) schemas: Vec<(Schema, &'static str)>,
     pub(crate) validators: Vec<Validator>,
+    pub(crate) conversions: Vec<Conversion>,
+    /// Types with the file and the text of their schema lock.
+    locks: Vec<(&'static str, &'static str, &'static str)>,
     pub(crate) workers: Vec<WorkerEntry>,
     /// The crates that something was collected from.
     pub(crate) crates: BTreeSet<&'static str>,
@@ -117,6 +121,14 @@ impl Registry {
         }
         self.schemas.push((E::schema(), rust_type));
         self.validators.extend(E::validators());
+        self.conversions.extend(E::conversions());
+    }
+
+    /// Enters an entity type that the schema lock `file` has as this text says.
+    #[doc(hidden)]
+    pub fn locked_entity<E: Entity>(&mut self, file: &'static str, text: &'static str) {
+        self.entity::<E>();
+        self.locks.push((E::TYPE, file, text));
     }
 
     /// Enters a worker.
@@ -146,6 +158,38 @@ impl Registry {
         for entry in self.workers.iter_mut().filter(|entry| known(entry)) {
             entry.start = Some(start::<W>(Rc::clone(&make), renewable));
         }
+    }
+
+    /// What the program and qlib itself want of the types of a store.
+    ///
+    /// # Errors
+    /// Those of [`Registry::ordered_schemas`].
+    pub(crate) fn wanted(&self) -> Result<WantedSchemas> {
+        self.hold_to_locks()?;
+        let system = crate::store::system_schemas().into_iter();
+        Ok(WantedSchemas {
+            schemas: system.chain(self.ordered_schemas()?).collect(),
+            conversions: self.conversions.clone(),
+            allow_removal: false,
+        })
+    }
+
+    /// Compares the types with their locks: the derive has done that, but for what only running code
+    /// knows, such as a default that is no literal.
+    fn hold_to_locks(&self) -> Result<()> {
+        for (name, file, text) in &self.locks {
+            let locked = Schema::read_all(text)?;
+            let schemas = self.schemas.iter().map(|(schema, _)| schema.clone());
+            let own: Vec<_> = schemas.filter(|schema| schema.name == *name).collect();
+            let lines = crate::store::differences(&locked, &own);
+            if !lines.is_empty() {
+                return Err(boot(format!(
+                    "{name} is not as {file} has it: {}; run `schema export {file}` if this is meant",
+                    lines.join("; ")
+                )));
+            }
+        }
+        Ok(())
     }
 
     /// The types, a base before those that extend it.

@@ -6,6 +6,7 @@ use std::fmt;
 use smol_str::SmolStr;
 
 use crate::app::registry::{Registry, WorkerEntry};
+use crate::store::SchemaStep;
 
 /// What an application consists of and runs on, printed at boot.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -16,8 +17,8 @@ pub struct BootReport {
     pub log: &'static str,
     /// Entity types of the program.
     pub types: usize,
-    /// Types that were declared or redefined at this boot.
-    pub declared: Vec<SmolStr>,
+    /// What this boot changed in the types of the store.
+    pub schema: Vec<SchemaStep>,
     /// Workers, in the order in which they start, with their handlers.
     pub workers: Vec<(&'static str, usize)>,
     /// Workers and handlers of each crate.
@@ -32,12 +33,11 @@ impl BootReport {
         if log == "memory" {
             warnings.push("the store is in memory: nothing outlives the process".to_owned());
         }
-        let (types, declared) = (registry.schemas.len(), Vec::new());
         Self {
             name: name.into(),
             log,
-            types,
-            declared,
+            types: registry.schemas.len(),
+            schema: Vec::new(),
             workers: Vec::new(),
             crates: BTreeMap::new(),
             warnings,
@@ -65,9 +65,16 @@ impl fmt::Display for BootReport {
         for (worker, handlers) in &self.workers {
             writeln!(f, "    {worker}: {handlers}")?;
         }
-        if !self.declared.is_empty() {
-            writeln!(f, "  declared: {}", self.declared.join(", "))?;
+        let added = self.schema.iter().filter_map(|step| match step {
+            SchemaStep::AddType { entity_type } => Some(entity_type.as_str()),
+            _ => None,
+        });
+        let added: Vec<_> = added.collect();
+        if !added.is_empty() {
+            writeln!(f, "  added: {}", added.join(", "))?;
         }
-        Ok(())
+        let changed = |step: &&SchemaStep| !matches!(step, SchemaStep::AddType { .. });
+        let mut changed = self.schema.iter().filter(changed);
+        changed.try_for_each(|step| writeln!(f, "  migrated: {step}"))
     }
 }

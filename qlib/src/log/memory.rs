@@ -1,14 +1,19 @@
 //! The log that ends with the process.
 
-use crate::log::{Log, Room};
+use crate::log::{End, Log, Room};
 use crate::model::{Commit, Receipt, Result, Revision, Timestamp};
 use crate::wire::log::Names;
 
 /// A log that keeps nothing: it promises no durability, so nothing waits for it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct MemoryLog {
-    revision: Revision,
-    time: Timestamp,
+    end: End,
+}
+
+impl Default for MemoryLog {
+    fn default() -> Self {
+        Self { end: End::START }
+    }
 }
 
 impl Log for MemoryLog {
@@ -18,8 +23,8 @@ impl Log for MemoryLog {
 
     fn next(&self, now: Timestamp) -> Receipt {
         Receipt {
-            revision: self.revision + 1,
-            time: now.max(self.time),
+            revision: self.end.revision + 1,
+            time: now.max(self.end.time),
             value: (),
         }
     }
@@ -29,11 +34,15 @@ impl Log for MemoryLog {
     }
 
     fn append(&mut self, _commit: &Commit, _names: &dyn Names, receipt: Receipt) {
-        self.revision = receipt.revision;
-        self.time = receipt.time;
+        self.end.revision = receipt.revision;
+        self.end.time = receipt.time;
+    }
+
+    fn end(&self) -> End {
+        self.end
     }
 
     fn durable(&self) -> Revision {
-        self.revision
+        self.end.revision
     }
 }

@@ -2,7 +2,10 @@
 
 mod disk;
 mod file;
+mod frame;
 mod memory;
+pub(crate) mod snapshot;
+mod snapshots;
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -14,8 +17,29 @@ pub(crate) use disk::{Directory, Disk};
 #[cfg(test)]
 pub(crate) use disk::{Faults, Leaves, Simulated};
 pub use file::Cut;
-pub(crate) use file::{FileLog, Group, Replay, Sizes};
+pub(crate) use file::{FileLog, Group, InUse, Replay, Sizes};
 pub(crate) use memory::MemoryLog;
+pub use snapshots::Retention;
+pub(crate) use snapshots::{Snapshots, is_snapshot};
+
+/// Where a log ends: the position of its newest commit.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct End {
+    pub(crate) revision: Revision,
+    pub(crate) time: Timestamp,
+    pub(crate) chain: u64,
+    pub(crate) epoch: u64,
+}
+
+impl End {
+    /// The end of a log that holds nothing.
+    pub(crate) const START: Self = Self {
+        revision: 0,
+        time: Timestamp::EPOCH,
+        chain: 0,
+        epoch: 1,
+    };
+}
 
 /// Whether there is room for a commit.
 pub(crate) enum Room {
@@ -41,9 +65,17 @@ pub(crate) trait Log: Send + Sync + Debug {
     /// There is none; the commit is not applied then.
     fn reserve(&mut self, commit: &Commit) -> Result<Room>;
 
-    /// Takes a commit that was applied at the place that [`Log::next`] gave. The types and fields
-    /// that it declares have their names.
+    /// Takes a commit that was applied at the place that [`Log::next`] gave. `names` are those before
+    /// it, if it changes any.
     fn append(&mut self, commit: &Commit, names: &dyn Names, receipt: Receipt);
+
+    /// The position of the newest commit.
+    fn end(&self) -> End;
+
+    /// Bytes of the commits that were taken since the snapshot from which the log was opened.
+    fn written(&self) -> u64 {
+        0
+    }
 
     /// The newest revision that outlives the process.
     fn durable(&self) -> Revision;

@@ -104,8 +104,16 @@ pub enum Op {
     },
     /// Writes a field. Writing `Name` renames, writing `Parent` moves.
     Write(Write),
-    /// Declares or redefines a type.
+    /// Declares or redefines a type. What it was called before is renamed, and so are its fields.
     SetSchema(Box<Schema>),
+    /// Takes a field out of the type that declares it, with all that entities hold in it.
+    DropField {
+        /// The field.
+        field: FieldId,
+        /// Another field of the type, with what was made of the values of the first: each entity
+        /// that holds the one has had the other written, no earlier.
+        replaced_by: Option<FieldId>,
+    },
     /// Grants a fencing token: older ones of that election are refused from here on.
     Claim {
         /// The election.
@@ -118,6 +126,13 @@ pub enum Op {
     Restore(Arc<Image>),
     /// Sets the limits that hold from here on.
     SetLimits(Limits),
+}
+
+impl Op {
+    /// Whether types or fields may have other names after the step than before it.
+    pub(crate) const fn declares(&self) -> bool {
+        matches!(self, Self::SetSchema(_) | Self::DropField { .. })
+    }
 }
 
 /// A new entity.
@@ -170,12 +185,10 @@ pub enum Expect {
         /// Whether it exists.
         exists: bool,
     },
-    /// No type and no field was declared since: the commit uses numbers that it gives itself.
+    /// No type was declared or redefined since: the commit was made for the schemas of then.
     Schemas {
-        /// How many types there are.
-        types: u32,
-        /// How many fields there are, those of all types.
-        fields: u32,
+        /// The revision that changed a schema last.
+        revision: Revision,
     },
 }
 

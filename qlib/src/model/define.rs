@@ -146,6 +146,12 @@ impl<T: FieldType> FieldDefinition<T> {
         self
     }
 
+    /// What the field was called before.
+    pub fn was(mut self, name: &'static str) -> Self {
+        self.schema = self.schema.was(SmolStr::new_static(name));
+        self
+    }
+
     /// What the field means.
     pub fn doc(mut self, doc: &'static str) -> Self {
         self.schema.doc = SmolStr::new_static(doc);

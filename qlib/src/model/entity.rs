@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use smol_str::SmolStr;
@@ -47,6 +48,11 @@ pub trait Entity: Sized + 'static {
     fn validators() -> Vec<Validator> {
         Vec::new()
     }
+
+    /// The functions of `#[field(convert = …)]`, which run before a migration is committed.
+    fn conversions() -> Vec<Conversion> {
+        Vec::new()
+    }
 }
 
 /// An entity whose fields can be read.
@@ -80,6 +86,29 @@ pub struct Validator {
     pub field: FieldKey,
     /// Says what is wrong with a value.
     pub check: fn(ValueRef<'_>) -> Result<(), String>,
+}
+
+/// A function of the application's own that makes values of one field from those that the store has
+/// of another kind, or with other variants.
+#[derive(Clone)]
+pub struct Conversion {
+    /// The field.
+    pub field: FieldKey,
+    /// The kind of the values that it takes.
+    pub from: Kind,
+    /// Their variants, if they are Choices.
+    pub choices: &'static [&'static str],
+    /// Gives the value, or says why there is none.
+    pub convert: Convert,
+}
+
+/// Makes one value of another.
+pub type Convert = Arc<dyn Fn(ValueRef<'_>) -> Result<Option<Value>, String> + Send + Sync>;
+
+impl fmt::Debug for Conversion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} of {}", self.field, self.from)
+    }
 }
 
 /// Where a field stands within the columns of a tree, remembered between look-ups.

@@ -163,6 +163,18 @@ pub enum Error {
         entity_type: SmolStr,
         reason: Box<str>,
     },
+    #[error("the store cannot have these types:{}", lines(refusals))]
+    RefusedSchemas {
+        refusals: Vec<crate::model::Refusal>,
+    },
+    #[error(
+        "the plan was made from the types of revision {made_from}, they changed at {now}; make it anew"
+    )]
+    StalePlan { made_from: u64, now: u64 },
+    #[error("{path}: {reason}")]
+    File { path: Box<str>, reason: Box<str> },
+    #[error("line {line} of the schema file: {reason}")]
+    SchemaFile { line: usize, reason: Box<str> },
     #[error("{entity}: {field} was changed by another commit meanwhile, 16 times in a row")]
     Conflict { entity: Subject, field: SmolStr },
     #[error("{entity}: {field} is not as expected: {reason}")]
@@ -202,6 +214,20 @@ pub enum Error {
     BadPageToken { token: SmolStr },
     #[error("{what} is refused: {reason}")]
     Refused { what: SmolStr, reason: Box<str> },
+    #[error("the backup cannot be read: {reason}")]
+    Snapshot { reason: Box<str> },
+    #[error(
+        "line {line} of the import{}: {reason}; nothing was imported",
+        at_field(entity, field)
+    )]
+    Import {
+        line: usize,
+        entity: SmolStr,
+        field: SmolStr,
+        reason: Box<str>,
+    },
+    #[error("what is written out cannot be: {reason}")]
+    Backup { reason: Box<str> },
     #[error("the store is disconnected; commits are taken again once it is connected")]
     Disconnected,
     #[error(
@@ -290,11 +316,25 @@ impl Error {
     }
 }
 
+/// Where an import came to: as far as it was read.
+fn at_field(entity: &SmolStr, field: &SmolStr) -> String {
+    match (entity.is_empty(), field.is_empty()) {
+        (true, _) => String::new(),
+        (false, true) => format!(", {entity}"),
+        (false, false) => format!(", {field} of {entity}"),
+    }
+}
+
 fn did_you_mean(suggestion: &Option<SmolStr>) -> String {
     suggestion
         .as_ref()
         .map(|name| format!("; did you mean {name}?"))
         .unwrap_or_default()
+}
+
+fn lines(refusals: &[crate::model::Refusal]) -> String {
+    let lines = refusals.iter().map(|refusal| format!("\n- {refusal}"));
+    lines.collect()
 }
 
 fn referrers(by: &[(Subject, SmolStr)], more: usize) -> String {

@@ -48,6 +48,11 @@ pub enum LogError {
         first: Revision,
         reason: Arc<str>,
     },
+    #[error("the commit of revision {revision} was applied, but cannot be written: {reason}")]
+    Unwritable {
+        revision: Revision,
+        reason: Arc<str>,
+    },
 }
 
 impl LogError {

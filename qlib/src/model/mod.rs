@@ -15,7 +15,9 @@ mod image;
 pub(crate) mod limits;
 mod log_error;
 mod query;
+mod refusal;
 mod schema;
+mod schema_file;
 mod time;
 mod value;
 
@@ -33,7 +35,8 @@ pub(crate) use constraint::compile_pattern;
 pub use define::{FieldDefinition, HasDefault, Refers};
 pub use distance::{Distance, Number};
 pub use entity::{
-    Choice, Entity, Field, FieldCache, FieldKey, Misfit, NewEntity, Row, Script, Validator,
+    Choice, Conversion, Convert, Entity, Field, FieldCache, FieldKey, Misfit, NewEntity, Row,
+    Script, Validator,
 };
 pub(crate) use error::closest;
 pub use error::{Error, Result, Subject};
@@ -46,6 +49,9 @@ pub use image::{Image, ImageEntity, ImageField};
 pub use limits::Limits;
 pub use log_error::LogError;
 pub use query::{Hit, Order, OrderBy, Page, PageToken, Query};
+pub(crate) use refusal::counted;
+pub use refusal::{Misfits, Refusal};
 pub use schema::{Access, FieldSchema, HistoryPolicy, OnDelete, SYSTEM_FIELDS, Schema, Scope};
+pub(crate) use schema_file::{Entries, field_entries, type_entries};
 pub use time::{Clock, Timestamp};
 pub use value::{Kind, Value, ValueRef};

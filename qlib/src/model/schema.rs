@@ -21,6 +21,9 @@ pub const SYSTEM_FIELDS: [&str; 4] = ["Name", "Description", "Parent", "Children
 pub struct Schema {
     /// The type's name, PascalCase.
     pub name: SmolStr,
+    /// What the type was called before. A store that has a type of such a name, and none of this
+    /// one's, renames it: its entities stay as they are.
+    pub was: Vec<SmolStr>,
     /// The type that this one extends.
     pub base: Option<SmolStr>,
     /// What the type is, for people.
@@ -35,6 +38,7 @@ impl Schema {
     pub fn new(name: impl Into<SmolStr>) -> Self {
         Self {
             name: name.into(),
+            was: Vec::new(),
             base: None,
             doc: SmolStr::default(),
             fields: Vec::new(),
@@ -45,6 +49,13 @@ impl Schema {
     #[must_use]
     pub fn extends(mut self, base: impl Into<SmolStr>) -> Self {
         self.base = Some(base.into());
+        self
+    }
+
+    /// Says what the type was called before.
+    #[must_use]
+    pub fn was(mut self, name: impl Into<SmolStr>) -> Self {
+        self.was.push(name.into());
         self
     }
 
@@ -145,6 +156,9 @@ pub struct HistoryPolicy {
 pub struct FieldSchema {
     /// The field's name, PascalCase.
     pub name: SmolStr,
+    /// What the field was called before. A type that has a field of such a name, and neither one of
+    /// this name nor a further one of that, renames it: values and stamps stay as they are.
+    pub was: Vec<SmolStr>,
     /// What the field holds.
     pub kind: Kind,
     /// The value that a new entity has where none is given.
@@ -193,6 +207,7 @@ impl FieldSchema {
     pub fn new(kind: Kind) -> Self {
         Self {
             name: SmolStr::default(),
+            was: Vec::new(),
             kind,
             default: None,
             required: false,
@@ -229,6 +244,13 @@ impl FieldSchema {
             target: Some(target.into()),
             ..Self::new(Kind::EntityReference)
         }
+    }
+
+    /// Says what the field was called before.
+    #[must_use]
+    pub fn was(mut self, name: impl Into<SmolStr>) -> Self {
+        self.was.push(name.into());
+        self
     }
 
     /// The field always has a value; an entity that is referred to cannot be deleted.

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::model::{Commit, Error, Expect, Receipt, Result, Steps};
+use smallvec::smallvec;
+
+use crate::model::{Commit, Error, Expect, Image, Op, Receipt, Result, Steps};
 use crate::store::Store;
 use crate::store::transaction::{self, Transaction};
 use crate::tree::Tree;
@@ -73,6 +75,15 @@ impl Store {
                 outcome => return outcome,
             }
         }
+    }
+
+    /// Commits the replacement of the whole tree by an image.
+    pub(crate) fn submit_restore(&self, image: impl Fn(&Tree) -> Arc<Image>) -> Result<Receipt> {
+        let commit = |tree: &Tree| {
+            let ops = smallvec![Op::Restore(image(tree))];
+            self.commit_of(ops, Vec::new())
+        };
+        self.shared.restore(commit)
     }
 
     /// Runs the validators, then commits.

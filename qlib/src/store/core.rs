@@ -1,15 +1,20 @@
 //! What all handles of a store share: the tree, the recent window, who reads, and the log.
 
 use std::cell::Cell;
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Waker;
 
-use parking_lot::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use parking_lot::{Mutex, RwLock, RwLockReadGuard, RwLockUpgradableReadGuard, RwLockWriteGuard};
 use smol_str::SmolStr;
 
-use crate::log::{Cut, Group, Log, Room};
-use crate::model::{Applied, Clock, Commit, Error, Limits, Op, Receipt, Result, Revision, Steps};
+use crate::log::{Cut, Disk, Group, Log, Room, Snapshots};
+use crate::model::{
+    Applied, Clock, Commit, Error, Limits, LogError, Op, Receipt, Result, Revision, Steps,
+};
+use crate::store::backup::save;
+use crate::store::checkpoint::Checkpoints;
 use crate::store::routes::{Reader, Routes};
 use crate::store::validate::Validators;
 use crate::store::window::Window;
@@ -22,6 +27,10 @@ pub(crate) struct Core {
     pub(crate) window: Window,
     pub(crate) routes: Routes,
     pub(crate) log: Box<dyn Log>,
+    /// Where what is restored is written.
+    pub(crate) disk: Option<Arc<dyn Disk>>,
+    /// What writes snapshots, where there is a disk.
+    pub(crate) checkpoints: Option<Checkpoints>,
     pub(crate) connected: bool,
     /// The commits of the window that replaced the whole tree, and the last one before it.
     pub(crate) resyncs: Vec<Revision>,
@@ -40,6 +49,8 @@ pub(crate) struct Shared {
     pub(crate) buffered: bool,
     /// What the opening had to cut off the log.
     pub(crate) cut: Option<Cut>,
+    /// Snapshots that the opening could not use, and why.
+    pub(crate) damaged_snapshots: Vec<Arc<str>>,
     /// Readers that have gone; the next commit or subscription closes them, so that dropping one
     /// does not need the core.
     closing: Mutex<Vec<Arc<Reader>>>,
@@ -80,6 +91,8 @@ impl Shared {
             window,
             routes: Routes::default(),
             log,
+            disk: None,
+            checkpoints: None,
             connected: true,
             resyncs: Vec::new(),
         };
@@ -92,6 +105,7 @@ impl Shared {
             group,
             buffered: false,
             cut: None,
+            damaged_snapshots: Vec::new(),
             closing: Mutex::default(),
             has_closing: AtomicBool::new(false),
         }
@@ -193,6 +207,57 @@ impl Shared {
     }
 }
 
+impl Shared {
+    /// Orders, applies and publishes a commit that replaces the whole tree. It is applied to a copy
+    /// first, and the copy written to the disk; meanwhile others read, and writers wait.
+    ///
+    /// # Errors
+    /// Why the commit is refused; nothing has changed then.
+    pub(crate) fn restore(&self, prepare: impl Fn(&Tree) -> Commit) -> Result<Receipt> {
+        self.outside_views()?;
+        let mut woken = Vec::new();
+        let receipt = loop {
+            let core = self.core.upgradable_read();
+            core.must_be_connected()?;
+            let commit = prepare(&core.tree);
+            let receipt = core.log.next(self.clock.now());
+            let mut tree = core.tree.clone();
+            let effects = tree.apply(&commit, receipt.revision, receipt.time)?;
+            if let Some(disk) = &core.disk {
+                let end = core.log.end();
+                Snapshots::write_restored(&**disk, receipt.revision, |output| {
+                    save(&tree, end, output, || Ok(()))
+                })
+                .map_err(|error| match error.kind() {
+                    io::ErrorKind::StorageFull => Error::StoreFull(cannot_restore(&error)),
+                    _ => cannot_restore(&error).into(),
+                })?;
+            }
+            let mut core = RwLockUpgradableReadGuard::upgrade(core);
+            self.close_readers(&mut core);
+            if let Room::After(wait) = core.log.reserve(&commit)? {
+                drop(core);
+                wait()?;
+                continue;
+            }
+            core.tree = tree;
+            if let Some(checkpoints) = &mut core.checkpoints {
+                checkpoints.hurry();
+            }
+            core.publish(commit, receipt, effects, None, &mut woken);
+            break receipt;
+        };
+        for waker in woken {
+            waker.wake();
+        }
+        Ok(receipt)
+    }
+}
+
+fn cannot_restore(error: &io::Error) -> LogError {
+    LogError::io("what is restored", "written", error)
+}
+
 impl Core {
     fn must_be_connected(&self) -> Result<()> {
         if self.connected {
@@ -201,8 +266,14 @@ impl Core {
         Err(Error::Disconnected)
     }
 
+    /// Orders, applies and publishes a commit.
     fn commit(&mut self, commit: Commit, clock: &Clock, woken: &mut Vec<Waker>) -> Result<Receipt> {
         let receipt = self.log.next(clock.now());
+        let named = commit
+            .ops
+            .iter()
+            .any(Op::declares)
+            .then(|| self.tree.clone());
         let effects = match self.tree.apply(&commit, receipt.revision, receipt.time) {
             Ok(effects) => effects,
             Err(Error::ChainTooDeep { limit, .. }) => {
@@ -213,7 +284,25 @@ impl Core {
             }
             Err(error) => return Err(error),
         };
-        self.log.append(&commit, &self.tree, receipt);
+        self.publish(commit, receipt, effects, named.as_ref(), woken);
+        Ok(receipt)
+    }
+
+    /// Gives a commit that was applied to the log and to those who read. `named` is the tree before
+    /// a commit that changes names.
+    fn publish(
+        &mut self,
+        commit: Commit,
+        receipt: Receipt,
+        effects: Effects,
+        named: Option<&Tree>,
+        woken: &mut Vec<Waker>,
+    ) {
+        self.log
+            .append(&commit, named.unwrap_or(&self.tree), receipt);
+        if let Some(checkpoints) = &mut self.checkpoints {
+            checkpoints.consider(&self.tree, &*self.log);
+        }
         let applied = applied(commit, receipt, effects);
         let (revision, resync) = (applied.revision, applied.resync);
         let Self {
@@ -230,7 +319,6 @@ impl Core {
             self.resyncs.retain(|resync| *resync >= first);
             self.resyncs.push(revision);
         }
-        Ok(receipt)
     }
 
     /// The handlers that provoked each other, the first one first.

@@ -1,10 +1,12 @@
 //! How a store stands with its disk.
 
 use std::future::{Future, poll_fn};
+use std::sync::Arc;
 
 use crate::log::Cut;
 use crate::model::{LogError, Revision};
 use crate::store::Store;
+use crate::store::checkpoint::Checkpoints;
 
 /// How a store stands with its disk.
 #[derive(Clone, PartialEq, Debug)]
@@ -15,6 +17,10 @@ pub struct Health {
     pub durable: Revision,
     /// Why the store takes no further commits, if a write has failed.
     pub failure: Option<LogError>,
+    /// Why the newest snapshot could not be written; the log grows until one is.
+    pub snapshot_failure: Option<LogError>,
+    /// Snapshots that the opening could not use, and why; it used an older one.
+    pub damaged_snapshots: Vec<Arc<str>>,
     /// What was being written when the process before this one ended, and is gone.
     pub cut: Option<Cut>,
 }
@@ -49,6 +55,8 @@ impl Store {
             applied: core.tree.revision(),
             durable: core.log.durable(),
             failure: group.and_then(|group| group.failure()),
+            snapshot_failure: core.checkpoints.as_ref().and_then(Checkpoints::failure),
+            damaged_snapshots: self.shared.damaged_snapshots.clone(),
             cut: self.shared.cut.clone(),
         }
     }

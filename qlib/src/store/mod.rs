@@ -1,10 +1,13 @@
 //! The handle that users hold: reading, committing, subscribing.
 
+mod backup;
 mod binding;
 mod change;
+mod checkpoint;
 mod commit;
 mod core;
 mod event;
+mod evolution;
 mod happening;
 mod health;
 mod open;
@@ -40,6 +43,7 @@ pub(crate) use binding::system as system_fields;
 pub use binding::{Binding, BoundEntity};
 pub use change::Change;
 pub use event::{Delivery, Event, Lagged};
+pub use evolution::{SchemaPlan, SchemaStep, WantedSchemas, differences, plan};
 pub use happening::{Created, Deleted, Moved, SchemaChanged};
 pub use health::{Health, Progress};
 pub use open::StoreOptions;
@@ -51,7 +55,7 @@ pub(crate) use subscribe::context_value;
 pub use subscribe::{Changes, FieldEvent, Subscribe, SubscribeField};
 pub use subscription::Subscription;
 pub(crate) use system::DEAD_LETTER;
-pub(crate) use system::SERVICE;
+pub(crate) use system::{SERVICE, system_schemas};
 pub use transaction::Transaction;
 pub use view::{Bound, View};
 pub use window::WindowLimits;

@@ -5,8 +5,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::log::{Directory, Disk, FileLog, Log, MemoryLog, Replay, Sizes};
-use crate::model::{Clock, Commit, Receipt, Result};
+use crate::log::snapshot::Fault;
+use crate::log::{
+    Directory, Disk, End, FileLog, Log, MemoryLog, Replay, Retention, Sizes, Snapshots, is_snapshot,
+};
+use crate::model::{Clock, Commit, Image, LogError, Receipt, Result, Revision};
+use crate::store::backup::load;
+use crate::store::checkpoint::{Checkpoints, Plan};
 use crate::store::core::applied;
 use crate::store::window::Window;
 use crate::store::{Progress, Shared, Store, WindowLimits, system};
@@ -38,6 +43,7 @@ pub struct StoreOptions {
     buffered: bool,
     must_exist: bool,
     sizes: Sizes,
+    plan: Plan,
     on_progress: Option<OnProgress>,
 }
 
@@ -87,6 +93,20 @@ impl StoreOptions {
         self
     }
 
+    /// How much of the log is kept behind the snapshots that make it needless, for what reads the
+    /// past. Two snapshots, and the log behind the older one, are always kept.
+    pub fn retention(mut self, retention: Retention) -> Self {
+        self.plan.retention = retention;
+        self
+    }
+
+    /// Bytes of the log between two snapshots.
+    #[cfg(test)]
+    pub(crate) fn snapshot_every(mut self, bytes: u64) -> Self {
+        self.plan.every = bytes;
+        self
+    }
+
     #[cfg(test)]
     pub(crate) fn sizes(mut self, sizes: Sizes) -> Self {
         self.sizes = sizes;
@@ -99,27 +119,54 @@ impl StoreOptions {
     /// [`Error::Log`](crate::Error::Log): another process has it open, a file is damaged or of a
     /// newer version, the directory holds something else, or the disk refuses.
     pub fn open(self, path: impl AsRef<Path>) -> Result<Store> {
+        let is_ours = |name: &str| FileLog::is_ours(name) || is_snapshot(name);
         if self.must_exist {
-            Directory::must_hold(path.as_ref(), FileLog::is_ours)?;
+            Directory::must_hold(path.as_ref(), is_ours)?;
         }
-        let directory = Directory::open(path.as_ref(), FileLog::is_ours)?;
+        let directory = Directory::open(path.as_ref(), is_ours)?;
         self.open_disk(Arc::new(directory))
     }
 
     /// Opens the store that a disk holds, or begins one there.
     pub(crate) fn open_disk(self, disk: Arc<dyn Disk>) -> Result<Store> {
+        let mut damaged = Vec::new();
+        let mut note = |revision: Revision, fault: Fault| {
+            damaged.push(format!("the snapshot of revision {revision}: {fault}").into());
+        };
+        let snapshots = Snapshots::open(Arc::clone(&disk), &mut note);
+        let snapshots = snapshots.map_err(|error| LogError::io("snapshots", "listed", &error))?;
         let mut replaying = Replaying {
             tree: Tree::default(),
-            window: Window::new(self.window),
+            window: Window::new(self.window, 1),
+            snapshots,
+            read: 0,
             on_progress: self.on_progress,
             began: Instant::now(),
             told: Instant::now(),
         };
-        let (log, cut) = FileLog::open(disk, self.sizes, &mut replaying)?;
-        let Replaying { tree, window, .. } = replaying;
+        let from = replaying.load_newest(&mut note);
+        replaying.window = Window::new(self.window, from.revision + 1);
+        let opened = FileLog::open(Arc::clone(&disk), self.sizes, from, &mut replaying);
+        let (log, cut) = opened.map_err(|error| because(error, &damaged))?;
+        let Replaying {
+            tree,
+            window,
+            snapshots,
+            ..
+        } = replaying;
+        let unused = snapshots.remove_beyond(tree.revision());
+        unused.map_err(|error| LogError::io("an unused snapshot", "removed", &error))?;
+        let clock = self.clock.clone();
+        let begun = Checkpoints::begin(Arc::clone(&disk), snapshots, &log, clock, self.plan);
+        let checkpoints = begun?;
         let mut shared = Shared::new(Box::new(log), self.clock, tree, window);
         shared.buffered = self.buffered;
         shared.cut = cut;
+        shared.damaged_snapshots = damaged;
+        shared.change(|core| {
+            core.disk = Some(disk);
+            core.checkpoints = Some(checkpoints);
+        })?;
         let store = Store::begin(shared)?;
         if let Some(group) = &store.shared.group {
             group.wait_durable(store.revision())?;
@@ -128,13 +175,66 @@ impl StoreOptions {
     }
 }
 
+/// An error of the log, with the snapshots that could have spared it.
+fn because(error: LogError, damaged: &[Arc<str>]) -> LogError {
+    match error {
+        LogError::Damaged {
+            file,
+            offset,
+            first,
+            reason,
+        } if !damaged.is_empty() => LogError::Damaged {
+            file,
+            offset,
+            first,
+            reason: format!("{reason} ({})", damaged.join("; ")).into(),
+        },
+        other => other,
+    }
+}
+
 /// Takes the commits that a log holds.
 struct Replaying {
     tree: Tree,
     window: Window,
+    snapshots: Snapshots,
+    /// Bytes of the snapshot that was loaded.
+    read: u64,
     on_progress: Option<OnProgress>,
     began: Instant,
     told: Instant,
+}
+
+impl Replaying {
+    /// Loads the newest snapshot that is good, and tells of those that are not.
+    fn load_newest(&mut self, note: &mut impl FnMut(Revision, Fault)) -> End {
+        let mut saved = self.snapshots.saved().to_vec();
+        while let Some(newest) = saved.pop() {
+            let input = self.snapshots.read(newest.revision);
+            let loaded = input.map_err(Fault::Io).and_then(|input| {
+                load(input, |read| self.tell(read, newest.bytes, newest.revision))
+            });
+            match loaded {
+                Ok((tree, end)) => {
+                    self.tree = tree;
+                    self.read = newest.bytes;
+                    return end;
+                }
+                Err(fault) => note(newest.revision, fault),
+            }
+        }
+        End::START
+    }
+
+    fn tell(&mut self, read: u64, of: u64, revision: Revision) {
+        let Some(tell) = &mut self.on_progress else {
+            return;
+        };
+        if self.began.elapsed() > PATIENCE && self.told.elapsed() > TELL_EVERY {
+            self.told = Instant::now();
+            tell(Progress { read, of, revision });
+        }
+    }
 }
 
 impl Replay for Replaying {
@@ -150,15 +250,22 @@ impl Replay for Replaying {
         Ok(())
     }
 
-    fn progress(&mut self, read: u64, of: u64) {
-        let Some(tell) = &mut self.on_progress else {
-            return;
-        };
-        if self.began.elapsed() > PATIENCE && self.told.elapsed() > TELL_EVERY {
-            self.told = Instant::now();
-            let revision = self.tree.revision();
-            tell(Progress { read, of, revision });
+    fn restored(&mut self, revision: Revision) -> Result<Arc<Image>, LogError> {
+        let input = self.snapshots.read_restored(revision);
+        let loaded = input.map_err(Fault::Io);
+        match loaded.and_then(|input| load(input, |_| {})) {
+            Ok((tree, _)) => Ok(Arc::new(tree.image())),
+            Err(fault) => Err(LogError::Damaged {
+                file: Snapshots::restored_name(revision).into(),
+                offset: 0,
+                first: revision,
+                reason: fault.to_string().into(),
+            }),
         }
+    }
+
+    fn progress(&mut self, read: u64, of: u64) {
+        self.tell(self.read + read, self.read + of, self.tree.revision());
     }
 }
 
@@ -181,7 +288,7 @@ impl Store {
             log,
             clock,
             Tree::default(),
-            Window::new(window),
+            Window::new(window, 1),
         ))
     }
 
@@ -222,6 +329,7 @@ impl Store {
             buffered: false,
             must_exist: false,
             sizes: Sizes::default(),
+            plan: Plan::default(),
             on_progress: None,
         }
     }
@@ -248,6 +356,12 @@ impl Store {
     /// # Errors
     /// [`Error::StoreFailed`](crate::Error::StoreFailed), [`Error::InsideView`](crate::Error::InsideView).
     pub fn close(&self) -> Result<()> {
-        self.shared.change(|core| core.log.close())?()
+        let (wait, rest) = self.shared.change(|core| {
+            let rest = (core.checkpoints.take(), core.disk.take());
+            (core.log.close(), rest)
+        })?;
+        let closed = wait();
+        drop(rest);
+        closed
     }
 }

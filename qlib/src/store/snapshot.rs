@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use smallvec::smallvec;
-
-use crate::model::{Image, ImageEntity, ImageField, Op, Revision, Schema};
+use crate::model::{Image, ImageEntity, ImageField, Revision, Schema};
 use crate::store::{CommitFuture, Store};
 use crate::tree::Tree;
 
@@ -103,7 +101,7 @@ impl Store {
     /// # Errors
     /// The commit's error says which entity or field of the image is wrong.
     pub fn restore_image(&self, image: Image) -> CommitFuture {
-        let restore = smallvec![Op::Restore(Arc::new(image))];
-        self.submitted(self.submit_checked(restore, Vec::new()))
+        let image = Arc::new(image);
+        self.submitted(self.submit_restore(|_| Arc::clone(&image)))
     }
 }

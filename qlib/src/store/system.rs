@@ -1,6 +1,5 @@
 //! The types that every store has, and the commit that begins one.
 
-use smallvec::smallvec;
 use smol_str::SmolStr;
 
 use crate::model::{Create, EntityId, FieldSchema, Kind, Op, Schema, Steps, TypeId};
@@ -12,9 +11,13 @@ pub(crate) const SERVICE: &str = "Service";
 /// The type of a change that a handler could not handle.
 pub(crate) const DEAD_LETTER: &str = "DeadLetter";
 
+/// The types that every store has.
+pub(crate) fn system_schemas() -> [Schema; 3] {
+    [root_schema(), service_schema(), dead_letter_schema()]
+}
+
 /// The first commit of an empty store: the system types and the Root.
 pub(crate) fn genesis() -> Steps {
-    let declare = |schema: Schema| Op::SetSchema(Box::new(schema));
     let root = Create {
         id: EntityId::ROOT,
         // The Root's is the first type that a store declares.
@@ -23,12 +26,10 @@ pub(crate) fn genesis() -> Steps {
         name: SmolStr::new_static("Root"),
         values: Vec::new(),
     };
-    smallvec![
-        declare(root_schema()),
-        declare(service_schema()),
-        declare(dead_letter_schema()),
-        Op::Create(Box::new(root))
-    ]
+    let declare = |schema: Schema| Op::SetSchema(Box::new(schema));
+    let mut ops: Steps = system_schemas().into_iter().map(declare).collect();
+    ops.push(Op::Create(Box::new(root)));
+    ops
 }
 
 fn counter() -> FieldSchema {

@@ -49,10 +49,11 @@ pub(crate) struct Window {
 }
 
 impl Window {
-    pub(crate) fn new(limits: WindowLimits) -> Self {
+    /// A window that begins with the commit `first`.
+    pub(crate) fn new(limits: WindowLimits, first: Revision) -> Self {
         Self {
             limits,
-            first: 1,
+            first,
             chunks: VecDeque::new(),
             spare: None,
             len: 0,
@@ -193,10 +194,11 @@ mod tests {
     #[test]
     fn the_newest_commits_are_found_by_their_revision() {
         for commits in [1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK + 7] {
-            let mut window = Window::new(WindowLimits {
+            let limits = WindowLimits {
                 commits,
                 ..WindowLimits::default()
-            });
+            };
+            let mut window = Window::new(limits, 1);
             let mut forgotten = 0;
             for revision in 1..=5 * CHUNK as Revision {
                 let applied = Applied {

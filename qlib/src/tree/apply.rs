@@ -54,7 +54,7 @@ impl Tree {
             .iter()
             .try_for_each(|op| self.step(op, &mut applying));
         if applying.before.is_some() {
-            outcome = outcome.and_then(|()| self.check_targets());
+            outcome = outcome.and_then(|()| self.unknown_targets().next().map_or(Ok(()), Err));
         }
         if let Err(error) = outcome {
             match applying.before {
@@ -62,6 +62,10 @@ impl Tree {
                 None => self.undo(applying.effects, stamp),
             }
             return Err(error);
+        }
+        let is_schema = |change: &Effect| matches!(change, Effect::Schema(_));
+        if applying.before.is_some() && applying.effects.iter().any(is_schema) {
+            self.schema_revision = revision;
         }
         self.revision = revision;
         self.time = time;
@@ -146,8 +150,8 @@ impl Tree {
                     field: SmolStr::new_static("existence"),
                 })
             }
-            Expect::Schemas { types, fields } => {
-                if self.types.len() as u32 == types && self.field_count() == fields {
+            Expect::Schemas { revision } => {
+                if self.schema_revision == revision {
                     return Ok(());
                 }
                 Err(Error::Conflict {
@@ -166,7 +170,13 @@ impl Tree {
             Op::Move { id, parent } => self.relocate(*id, Some(*parent), None, applying),
             Op::SetSchema(schema) => {
                 let before = self.clone();
+                self.rename_type(schema, applying);
                 self.set_schema(schema, applying)
+                    .inspect_err(|_| *self = before)
+            }
+            Op::DropField { field, replaced_by } => {
+                let before = self.clone();
+                self.drop_field(*field, *replaced_by, applying)
                     .inspect_err(|_| *self = before)
             }
             Op::Claim { election, token } => self.claim(election, *token),
@@ -239,12 +249,16 @@ impl Applying {
 fn leaves_no_journal(op: &Op) -> bool {
     matches!(
         op,
-        Op::SetSchema(_) | Op::Restore(_) | Op::Claim { .. } | Op::SetLimits(_)
+        Op::SetSchema(_)
+            | Op::DropField { .. }
+            | Op::Restore(_)
+            | Op::Claim { .. }
+            | Op::SetLimits(_)
     )
 }
 
 /// Bytes that a step takes in a log, roughly.
-fn size(op: &Op) -> usize {
+pub(crate) fn size(op: &Op) -> usize {
     match op {
         Op::Write(write) => 24 + write.value.as_ref().map_or(0, Value::size),
         Op::Create(create) => {
@@ -255,7 +269,7 @@ fn size(op: &Op) -> usize {
                     .map(|(_, value)| 4 + value.size())
                     .sum::<usize>()
         }
-        Op::Delete(_) | Op::Move { .. } => 32,
+        Op::Delete(_) | Op::Move { .. } | Op::DropField { .. } => 32,
         Op::Claim { election, .. } => 16 + election.len(),
         Op::SetLimits(_) => 48,
         Op::SetSchema(schema) => schema_size(schema),
@@ -274,7 +288,12 @@ fn schema_size(schema: &Schema) -> usize {
                 .map(|text| text.as_ref().map_or(0, |text| text.len()))
                 .iter()
                 .sum::<usize>()
-            + field.choices.iter().map(SmolStr::len).sum::<usize>()
+            + field
+                .choices
+                .iter()
+                .chain(&field.was)
+                .map(SmolStr::len)
+                .sum::<usize>()
             + default
     });
     32 + schema.name.len() + schema.doc.len() + fields.sum::<usize>()

@@ -265,7 +265,7 @@ impl Tree {
 }
 
 /// The entities that a value refers to.
-pub(super) fn referred(value: &Value) -> &[EntityId] {
+pub(crate) fn referred(value: &Value) -> &[EntityId] {
     match value {
         Value::EntityReference(target) => std::slice::from_ref(target),
         Value::EntityList(targets) => targets,

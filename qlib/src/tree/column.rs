@@ -9,7 +9,7 @@ use crate::tree::bits::Bits;
 use crate::tree::chunked::{CHUNK, Chunked};
 
 /// A [`Stamp`] in 20 bytes: the quality takes the top two bits of the writer's number.
-#[derive(Clone, Copy, Default, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(crate) struct PackedStamp([u32; 5]);
 
 impl PackedStamp {
@@ -50,13 +50,18 @@ impl From<PackedStamp> for Stamp {
             revision: packed.revision(),
             time: Timestamp::from_nanos(time.cast_signed()),
             writer: packed.0[4] & PackedStamp::WRITER,
-            quality: match packed.0[4] >> 30 {
-                0 => Quality::Unset,
-                1 => Quality::Good,
-                2 => Quality::Restored,
-                _ => Quality::Stale,
-            },
+            quality: quality(packed.0[4] >> 30),
         }
+    }
+}
+
+/// The quality of two bits.
+pub(crate) fn quality(bits: u32) -> Quality {
+    match bits & 3 {
+        0 => Quality::Unset,
+        1 => Quality::Good,
+        2 => Quality::Restored,
+        _ => Quality::Stale,
     }
 }
 

@@ -13,6 +13,7 @@ mod delete;
 mod difference;
 mod family;
 mod index;
+mod json;
 mod locate;
 mod names;
 mod net;
@@ -23,7 +24,9 @@ mod plain;
 mod query;
 mod read;
 mod referrers;
+mod rename;
 mod restore;
+mod saved;
 mod schema;
 mod table;
 #[cfg(test)]
@@ -49,10 +52,15 @@ use table::Table;
 use types::TypeTable;
 
 pub use apply::Effects;
+pub(crate) use apply::size as op_size;
+pub(crate) use check::referred;
+pub(crate) use json::Imported;
 pub(crate) use locate::Location;
 pub use path::{Lens, resolve};
 pub use query::{Answer, Found, Select, Source};
 pub use read::{Entities, EntityRef};
+pub(crate) use rename::rename_in;
+pub(crate) use saved::{Load, Part};
 
 /// Who an entity is, and which slot of which columns is its own: all that a read by id needs. Node 0
 /// stands for none.
@@ -102,6 +110,8 @@ struct Family {
 #[derive(Clone, Debug)]
 pub struct Tree {
     revision: Revision,
+    /// When a type was declared or redefined last.
+    schema_revision: Revision,
     time: Timestamp,
     limits: Limits,
     /// Tells field caches apart: another tree, or other schemas, have another tag.
@@ -135,6 +145,7 @@ impl Default for Tree {
         let system = ["Name", "Description", "Parent", "Children"];
         Self {
             revision: 0,
+            schema_revision: 0,
             time: Timestamp::EPOCH,
             limits: Limits::DEFAULT,
             tag: next_tag(),
@@ -171,10 +182,24 @@ fn next_tag() -> u64 {
 }
 
 impl Tree {
+    /// A tree without entities and types that has the limits of this one.
+    pub(crate) fn without_types(&self) -> Self {
+        Self {
+            limits: self.limits,
+            ..Self::default()
+        }
+    }
+
     /// The revision that was applied last.
     #[must_use]
     pub fn revision(&self) -> Revision {
         self.revision
+    }
+
+    /// The revision that declared or redefined a type last.
+    #[must_use]
+    pub fn schema_revision(&self) -> Revision {
+        self.schema_revision
     }
 
     /// The time of that revision.

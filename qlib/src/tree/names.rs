@@ -30,10 +30,10 @@ impl Names for Tree {
         Some(FieldId(at as u32))
     }
 
-    fn after(&self, ops: &[Op]) -> Result<Self> {
+    fn after(&self, ops: &[Op]) -> Result<Box<dyn Names>> {
         let mut later = self.clone();
         later.try_steps(ops, self.revision() + 1)?;
-        Ok(later)
+        Ok(Box::new(later))
     }
 }
 

@@ -31,6 +31,17 @@ impl<K> Default for OrderedSet<K> {
 }
 
 impl<K: Ord + Clone> OrderedSet<K> {
+    /// The set of keys that are in order already, none twice.
+    pub(crate) fn from_sorted(keys: Vec<K>) -> Self {
+        let chunks = keys.chunks(FULL).filter_map(|chunk| {
+            let first = chunk.first()?.clone();
+            Some((first, Arc::new(chunk.to_vec())))
+        });
+        Self {
+            chunks: Arc::new(chunks.collect()),
+        }
+    }
+
     /// The chunk where `key` is or belongs.
     fn place(&self, key: &K) -> usize {
         self.chunks

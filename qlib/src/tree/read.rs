@@ -133,11 +133,6 @@ impl Tree {
             .map_or(&UNKNOWN, |(_, name)| name)
     }
 
-    /// How many fields all types together have declared so far, with the system fields.
-    pub(crate) fn field_count(&self) -> u32 {
-        self.fields.len() as u32
-    }
-
     /// The number of the field that a typed handle stands for.
     ///
     /// # Errors

@@ -6,11 +6,11 @@ use rustc_hash::FxHashMap;
 
 use crate::model::{
     EntityId, Error, FieldId, Image, ImageEntity, ImageField, Quality, Result, Schema, Stamp,
-    TypeId, limits::name_fault,
+    TypeId, ValueRef, limits::name_fault,
 };
 use crate::tree::apply::Applying;
 use crate::tree::difference::difference;
-use crate::tree::types::{Layout, TypeTable};
+use crate::tree::types::{Layout, LayoutField, TypeTable};
 use crate::tree::write::normal;
 use crate::tree::{EntityRef, Tree, next_tag};
 
@@ -45,13 +45,12 @@ impl Tree {
 
     fn image_of(&self, entity: EntityRef<'_>) -> ImageEntity {
         let layout = &self.table(entity.entity_type()).layout;
-        let fields = layout.fields.iter().filter_map(|field| {
-            let value = entity.column(field.id).ok()??.to_value();
+        let fields = columns(entity).filter_map(|(field, value)| {
             let stamp = entity.stamp(field.id).ok()?;
             let writer = self.writer(stamp.writer).clone();
             Some(ImageField {
                 name: field.schema.name.clone(),
-                value,
+                value: value.to_value(),
                 time: stamp.time,
                 writer,
                 quality: stamp.quality,
@@ -84,6 +83,13 @@ impl Tree {
         Ok(())
     }
 
+    /// The types of this tree without entities; numbers of types and fields stay.
+    pub(crate) fn without_entities(&self) -> Result<Self> {
+        let mut empty = self.emptied();
+        empty.declare_all(self, &Image::default(), Stamp::NEVER)?;
+        Ok(empty)
+    }
+
     /// The types of this tree without fields and entities; numbers of types and fields stay.
     fn emptied(&self) -> Self {
         let bare = self.types().map(|entity_type| {
@@ -93,6 +99,7 @@ impl Tree {
         });
         Self {
             revision: self.revision,
+            schema_revision: self.schema_revision,
             time: self.time,
             limits: self.limits,
             tag: next_tag(),
@@ -283,4 +290,14 @@ impl Tree {
             }
         }
     }
+}
+
+/// The fields of an entity that have a value, inherited ones first.
+pub(super) fn columns(entity: EntityRef<'_>) -> impl Iterator<Item = (&LayoutField, ValueRef<'_>)> {
+    let layout = &entity.tree().table(entity.entity_type()).layout;
+    let held = move |field: FieldId| entity.column(field).ok().flatten();
+    layout
+        .fields
+        .iter()
+        .filter_map(move |field| Some((field, held(field.id)?)))
 }

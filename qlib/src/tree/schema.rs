@@ -57,6 +57,14 @@ impl Tree {
                     field.name
                 )));
             }
+            for earlier in &schema.fields[..at] {
+                if let Some(was) = earlier.was.iter().find(|was| field.was.contains(was)) {
+                    let (one, other) = (&earlier.name, &field.name);
+                    return Err(refused(format!(
+                        "{one} and {other} cannot both have been {was}"
+                    )));
+                }
+            }
         }
         let base = schema
             .base
@@ -81,6 +89,7 @@ impl Tree {
                 "its base cannot change while entities of it exist".into(),
             ));
         }
+        self.rename_fields(entity_type, schema);
         let change = SchemaChange {
             entity_type,
             previous,
@@ -107,19 +116,18 @@ impl Tree {
         Ok(())
     }
 
-    /// Refuses references to types that are still unknown when a commit has declared all of its types.
-    pub(super) fn check_targets(&self) -> Result<()> {
-        for table in &self.types {
-            for field in &table.layout.fields {
-                if let Some(target) = &field.schema.target {
-                    self.type_id(target).map_err(|error| Error::Schema {
-                        entity_type: table.layout.schema.name.clone(),
-                        reason: format!("{} refers to {target}: {error}", field.schema.name).into(),
-                    })?;
-                }
-            }
-        }
-        Ok(())
+    /// References to types that are still unknown when a commit has declared all of its types.
+    pub(crate) fn unknown_targets(&self) -> impl Iterator<Item = Error> {
+        self.types.iter().flat_map(move |table| {
+            table.layout.fields.iter().filter_map(move |field| {
+                let target = field.schema.target.as_ref()?;
+                let error = self.type_id(target).err()?;
+                Some(Error::Schema {
+                    entity_type: table.layout.schema.name.clone(),
+                    reason: format!("{} refers to {target}: {error}", field.schema.name).into(),
+                })
+            })
+        })
     }
 
     fn is_a_or_new(&self, base: TypeId, entity_type: TypeId) -> bool {

@@ -27,6 +27,32 @@ impl Table {
         (hash >> 48) as usize % SHARDS
     }
 
+    /// The table of nodes that come with their hashes; `None` where two of them are the same.
+    pub(crate) fn of(
+        nodes: impl Iterator<Item = (u64, u32)>,
+        is_same: impl Fn(u32, u32) -> bool,
+    ) -> Option<Self> {
+        // Shard by shard, so that what is filled stays in the cache.
+        let mut shards: Vec<Vec<(u64, u32)>> = (0..SHARDS).map(|_| Vec::new()).collect();
+        for (hash, node) in nodes {
+            shards[Self::shard(hash)].push((hash, node));
+        }
+        let mut tables = Self::default();
+        let filled = Arc::make_mut(&mut tables.shards);
+        for (shard, nodes) in filled.iter_mut().zip(shards) {
+            let mut table = HashTable::with_capacity(nodes.len());
+            for (hash, node) in &nodes {
+                if table.find(*hash, |other| is_same(*node, *other)).is_some() {
+                    return None;
+                }
+                // There is room for all: nothing is hashed again.
+                table.insert_unique(*hash, *node, |_| 0);
+            }
+            *shard = Arc::new(table);
+        }
+        Some(tables)
+    }
+
     /// The node that `is_it` says yes to, asked about those whose hash may be `hash`.
     #[inline]
     pub(crate) fn find(&self, hash: u64, mut is_it: impl FnMut(u32) -> bool) -> Option<u32> {

@@ -142,6 +142,11 @@ impl TypeTable {
         self.used as usize - self.free.len()
     }
 
+    /// The node in a slot; 0 where there is none.
+    pub(crate) fn node(&self, slot: u32) -> u32 {
+        self.nodes.get(slot as usize).copied().unwrap_or(0)
+    }
+
     /// Takes a slot for `node`.
     pub(crate) fn take_slot(&mut self, node: u32) -> u32 {
         let slot = self.free.pop().unwrap_or_else(|| {
@@ -163,10 +168,9 @@ impl TypeTable {
 
     /// The slots that hold an entity, with its node, in the order of slots.
     pub(crate) fn live(&self) -> impl Iterator<Item = (u32, u32)> {
-        (0..self.used).filter_map(|slot| match self.nodes.get(slot as usize) {
-            None | Some(0) => None,
-            Some(node) => Some((slot, *node)),
-        })
+        (0..self.used)
+            .map(|slot| (slot, self.node(slot)))
+            .filter(|(_, node)| *node != 0)
     }
 
     /// How many chunks the two do not share.

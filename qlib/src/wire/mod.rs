@@ -5,8 +5,10 @@
 pub(crate) mod log;
 mod model;
 
-pub(crate) use model::Malformed;
-use model::{entity_id, from_entity_id};
+pub(crate) use model::{Malformed, entity_id, from_entity_id};
+
+/// The version of the format of snapshots that is written, and the only one that is read.
+pub(crate) const SNAPSHOT_VERSION: u32 = 1;
 
 /// Values, schemas and limits.
 #[expect(unreachable_pub, reason = "generated from proto/")]
@@ -17,5 +19,8 @@ pub(crate) mod proto {
     }
     pub mod log {
         include!("generated/qlib.log.rs");
+    }
+    pub mod snapshot {
+        include!("generated/qlib.snapshot.rs");
     }
 }

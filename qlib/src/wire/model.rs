@@ -188,6 +188,10 @@ fn strings(texts: &[SmolStr]) -> Vec<String> {
     texts.iter().map(ToString::to_string).collect()
 }
 
+fn names(texts: Vec<String>) -> Vec<SmolStr> {
+    texts.into_iter().map(Into::into).collect()
+}
+
 fn known<E: TryFrom<i32>>(number: i32, what: &'static str) -> Result<E, Malformed> {
     E::try_from(number).map_err(|_| Malformed(what))
 }
@@ -213,20 +217,34 @@ impl From<&FieldSchema> for proto::FieldSchema {
             rank: field.rank,
             unit: field.unit.to_string(),
             doc: field.doc.to_string(),
-            read_role: field.access.read.as_ref().map(ToString::to_string),
-            write_role: field.access.write.as_ref().map(ToString::to_string),
+            was: strings(&field.was),
+            access: (field.access != Access::default()).then(|| (&field.access).into()),
             history: field.history.map(Into::into),
         }
     }
 }
 
-/// Nanoseconds; what is longer than five centuries is for ever.
-pub(crate) fn nanos(time: Duration) -> u64 {
-    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+impl From<&Access> for proto::Access {
+    fn from(access: &Access) -> Self {
+        Self {
+            read: access.read.as_ref().map(ToString::to_string),
+            write: access.write.as_ref().map(ToString::to_string),
+        }
+    }
 }
 
-impl From<HistoryPolicy> for proto::History {
+impl From<proto::Access> for Access {
+    fn from(access: proto::Access) -> Self {
+        Self {
+            read: access.read.map(Into::into),
+            write: access.write.map(Into::into),
+        }
+    }
+}
+
+impl From<HistoryPolicy> for proto::HistoryPolicy {
     fn from(policy: HistoryPolicy) -> Self {
+        let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         Self {
             keep: nanos(policy.keep),
             min_interval: policy.min_interval.map(nanos),
@@ -235,8 +253,8 @@ impl From<HistoryPolicy> for proto::History {
     }
 }
 
-impl From<proto::History> for HistoryPolicy {
-    fn from(policy: proto::History) -> Self {
+impl From<proto::HistoryPolicy> for HistoryPolicy {
+    fn from(policy: proto::HistoryPolicy) -> Self {
         Self {
             keep: Duration::from_nanos(policy.keep),
             min_interval: policy.min_interval.map(Duration::from_nanos),
@@ -262,7 +280,8 @@ impl TryFrom<proto::FieldSchema> for FieldSchema {
             default: field.default.map(TryInto::try_into).transpose()?,
             required: field.required,
             range: (!open).then_some(range),
-            choices: field.choices.into_iter().map(Into::into).collect(),
+            was: names(field.was),
+            choices: names(field.choices),
             pattern: field.pattern.map(Into::into),
             max_length: field.max_length.map(length).transpose()?,
             unique: field.unique,
@@ -274,14 +293,11 @@ impl TryFrom<proto::FieldSchema> for FieldSchema {
             } else {
                 Scope::Runtime
             },
-            access: Access {
-                read: field.read_role.map(Into::into),
-                write: field.write_role.map(Into::into),
-            },
-            history: field.history.map(Into::into),
             rank: field.rank,
             unit: field.unit.into(),
             doc: field.doc.into(),
+            access: field.access.map(Into::into).unwrap_or_default(),
+            history: field.history.map(Into::into),
         })
     }
 }
@@ -297,6 +313,7 @@ impl From<&Schema> for proto::Schema {
             base: schema.base.as_ref().map(ToString::to_string),
             doc: schema.doc.to_string(),
             fields: schema.fields.iter().map(Into::into).collect(),
+            was: strings(&schema.was),
         }
     }
 }
@@ -309,6 +326,7 @@ impl TryFrom<proto::Schema> for Schema {
         Ok(Self {
             name: schema.name.into(),
             base: schema.base.map(Into::into),
+            was: names(schema.was),
             doc: schema.doc.into(),
             fields: fields.collect::<Result<_, _>>()?,
         })
@@ -385,6 +403,7 @@ mod tests {
     fn a_schema_comes_back_whole() {
         let mut schema = Schema::new("Device")
             .extends("Thing")
+            .was("Appliance")
             .doc("A thing that does something.");
         for (kind, value) in Kind::ALL.into_iter().zip(values()) {
             schema = schema.field(kind.name(), FieldSchema::new(kind).default_value(value));
@@ -397,18 +416,19 @@ mod tests {
             target: Some("Room".into()),
             on_delete: OnDelete::Cascade,
             scope: Scope::Configuration,
+            rank: -7,
+            was: vec!["Heat".into(), "Warmth".into()],
+            unit: "°C".into(),
+            doc: "How warm it is.".into(),
             access: Access {
-                read: None,
-                write: Some("operator".into()),
+                read: Some("guest".into()),
+                write: None,
             },
             history: Some(HistoryPolicy {
                 keep: Duration::from_secs(60),
                 min_interval: Some(Duration::from_millis(5)),
-                deadband: Some(0.5),
+                deadband: None,
             }),
-            rank: -7,
-            unit: "°C".into(),
-            doc: "How warm it is.".into(),
             ..FieldSchema::new(Kind::Float).required().unique().index()
         };
         let half_open = FieldSchema::new(Kind::Int).range(1_i64..);

@@ -6,6 +6,7 @@ use syn::spanned::Spanned;
 
 use super::{handle_of, inherited, place};
 
+use crate::entity::lock::Locked;
 use crate::entity::model::{Constraint, Entity, Field};
 
 /// `impl Entity for Device`.
@@ -23,6 +24,7 @@ pub(crate) fn expand(entity: &Entity) -> TokenStream {
     let schema = schema(entity);
     let read = read(entity);
     let validators = validators(entity);
+    let conversions = conversions(entity);
     quote! {
         #[automatically_derived]
         impl #qlib::Entity for #ident {
@@ -37,23 +39,36 @@ pub(crate) fn expand(entity: &Entity) -> TokenStream {
             #read
 
             #validators
+
+            #conversions
         }
     }
 }
 
 /// One line on top of a plain function, so that `App::builder().register(…)` works without it.
-pub(crate) fn registration(entity: &Entity) -> TokenStream {
+pub(crate) fn registration(entity: &Entity, locked: Option<&Locked<'_>>) -> TokenStream {
     let Entity { qlib, ident, .. } = entity;
+    let enter = match locked {
+        Some(locked) => {
+            let (file, text) = (&locked.file.name, locked.text(entity));
+            quote!(registry.locked_entity::<#ident>(#file, #text))
+        }
+        None => quote!(registry.entity::<#ident>()),
+    };
     quote! {
         #qlib::inventory::submit! {
-            #qlib::Registration::new(#qlib::origin!(), |registry| registry.entity::<#ident>())
+            #qlib::Registration::new(#qlib::origin!(), |registry| #enter)
         }
     }
 }
 
 fn schema(entity: &Entity) -> TokenStream {
     let Entity {
-        qlib, base, doc, ..
+        qlib,
+        base,
+        doc,
+        was,
+        ..
     } = entity;
     let extends = base.as_ref().map(|base| {
         let declared = inherited(qlib, base, "DECLARED");
@@ -61,7 +76,7 @@ fn schema(entity: &Entity) -> TokenStream {
     });
     let doc = (!doc.is_empty()).then(|| quote!(.doc(#doc)));
     let fields = entity.fields.iter().map(|field| {
-        let Field { kind, doc, .. } = field;
+        let Field { kind, doc, was, .. } = field;
         let (name, handle) = (field.name(), handle_of(entity, field));
         let define = quote_spanned! {field.place()=>
             <#kind as #qlib::FieldType>::define(#handle)
@@ -70,9 +85,9 @@ fn schema(entity: &Entity) -> TokenStream {
             |Constraint { method, argument }| quote_spanned!(method.span()=> .#method(#argument)),
         );
         let doc = (!doc.is_empty()).then(|| quote!(.doc(#doc)));
-        quote!(.field(#name, #define #(#constraints)* #doc))
+        quote!(.field(#name, #define #(#constraints)* #(.was(#was))* #doc))
     });
-    quote!(#qlib::Schema::new(Self::TYPE) #extends #doc #(#fields)*)
+    quote!(#qlib::Schema::new(Self::TYPE) #extends #(.was(#was))* #doc #(#fields)*)
 }
 
 fn read(entity: &Entity) -> TokenStream {
@@ -119,6 +134,26 @@ fn validators(entity: &Entity) -> Option<TokenStream> {
         quote! {
             fn validators() -> #qlib::Vec<#qlib::Validator> {
                 #qlib::Vec::from([#(#validators),*])
+            }
+        }
+    })
+}
+
+fn conversions(entity: &Entity) -> Option<TokenStream> {
+    let qlib = &entity.qlib;
+    let conversion = |field: &Field| {
+        let Field { inner, convert, .. } = field;
+        let function = convert.as_ref()?;
+        let handle = handle_of(entity, field);
+        Some(quote_spanned! {place(function)=>
+            #qlib::conversion::<#inner, _, _, _>(#handle.key(), #function)
+        })
+    };
+    let conversions: Vec<_> = entity.fields.iter().filter_map(conversion).collect();
+    (!conversions.is_empty()).then(|| {
+        quote! {
+            fn conversions() -> #qlib::Vec<#qlib::Conversion> {
+                #qlib::Vec::from([#(#conversions),*])
             }
         }
     })

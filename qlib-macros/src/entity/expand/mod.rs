@@ -6,17 +6,19 @@ mod checks;
 mod entity;
 mod extensible;
 mod handles;
+mod lock;
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::Path;
 use syn::spanned::Spanned;
 
+use super::lock::Locked;
 use super::model::{Entity, Field};
 use crate::common::Library;
 
 /// Everything that the derive adds.
-pub(crate) fn expand(entity: &Entity) -> TokenStream {
+pub(crate) fn expand(entity: &Entity, locked: Option<&Locked<'_>>) -> TokenStream {
     [
         handles::expand(entity),
         extensible::expand(entity),
@@ -24,7 +26,8 @@ pub(crate) fn expand(entity: &Entity) -> TokenStream {
         builder::expand(entity),
         bound::expand(entity),
         checks::expand(entity),
-        entity::registration(entity),
+        locked.map_or_else(TokenStream::new, |locked| lock::expand(entity, locked)),
+        entity::registration(entity, locked),
     ]
     .into_iter()
     .collect()

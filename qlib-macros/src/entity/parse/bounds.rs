@@ -12,6 +12,8 @@ use crate::common::{Faults, Number, number};
 /// A range as it was written.
 pub(crate) struct Bounds {
     tokens: TokenStream,
+    /// The ends as they were written; nothing is open.
+    ends: [TokenStream; 2],
     low: Option<(TokenStream, Number)>,
     high: Option<(TokenStream, Number)>,
     inclusive: bool,
@@ -52,7 +54,9 @@ pub(crate) fn parse(tokens: TokenStream, place: Span) -> syn::Result<Bounds> {
             ));
         }
     }
+    let written = |trees: &[TokenTree]| trees.iter().cloned().collect();
     Ok(Bounds {
+        ends: [written(&trees[..at]), written(rest)],
         tokens,
         low,
         high,
@@ -61,6 +65,13 @@ pub(crate) fn parse(tokens: TokenStream, place: Span) -> syn::Result<Bounds> {
 }
 
 impl Bounds {
+    /// The ends that are not open, with their keys in the lock.
+    pub(crate) fn ends(&self) -> impl Iterator<Item = (&'static str, &TokenStream)> {
+        let upper = if self.inclusive { "max" } else { "below" };
+        let ends = ["min", upper].into_iter().zip(&self.ends);
+        ends.filter(|(_, end)| !end.is_empty())
+    }
+
     fn contains(&self, number: Number) -> bool {
         let number = number.as_float();
         let above = self

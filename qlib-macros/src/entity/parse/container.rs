@@ -11,8 +11,12 @@ use crate::entity::model::plain;
 pub(crate) struct Container {
     /// The name of the type.
     pub(crate) name: String,
+    /// What the type was called before.
+    pub(crate) was: Vec<syn::LitStr>,
     /// The entity that it extends.
     pub(crate) base: Option<Path>,
+    /// The lock says nothing of it.
+    pub(crate) unlocked: bool,
     renamed: Option<syn::LitStr>,
 }
 
@@ -38,8 +42,19 @@ const KEYS: Keys<Container> = Keys {
                 }
             },
         ),
+        Key::new(
+            "was",
+            Form::Values("\"OldName\""),
+            |container, arg, faults| {
+                if let Given::Value(value) = arg.given {
+                    container.was.extend(names::was(value, faults));
+                }
+            },
+        ),
         // Types that only tests declare stay out of the schema lock.
-        Key::new("unlocked", Form::Flag, |_, _, _| {}),
+        Key::new("unlocked", Form::Flag, |container, _, _| {
+            container.unlocked = true;
+        }),
     ],
 };
 
@@ -50,7 +65,9 @@ const SYSTEM_TYPES: [&str; 3] = ["Root", "Service", "DeadLetter"];
 pub(crate) fn parse(input: &DeriveInput, qlib: &Library, faults: &mut Faults) -> Container {
     let mut container = Container {
         name: plain(&input.ident),
+        was: Vec::new(),
         base: None,
+        unlocked: false,
         renamed: None,
     };
     misplaced(
@@ -70,6 +87,14 @@ pub(crate) fn parse(input: &DeriveInput, qlib: &Library, faults: &mut Faults) ->
         container.name = renamed.value();
         if let Err(fault) = names::check(&container.name) {
             faults.at(place, fault);
+        }
+    }
+    for was in &container.was {
+        if SYSTEM_TYPES.contains(&was.value().as_str()) || was.value() == container.name {
+            faults.at(
+                was.span(),
+                "no type of yours was called that before; write the name that it had, or leave `was` out",
+            );
         }
     }
     let name = &container.name;

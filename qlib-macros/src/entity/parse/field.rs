@@ -7,6 +7,7 @@ use quote::ToTokens;
 use super::keys::{self, Given};
 use super::{bounds, kinds, names};
 use crate::common::{Faults, Library, args_of, docs, misplaced};
+use crate::entity::lock::facts;
 use crate::entity::model::{Field, plain};
 
 /// Reads a field; none if its type can be that of no field.
@@ -35,10 +36,13 @@ pub(crate) fn parse(
         given.constraints.clear();
     }
     faults.append(found);
+    let doc = docs(&field.attrs);
+    let facts = facts(&given, &kind, &doc, ident.span());
     Some(Field {
         visibility: field.vis.clone(),
         handle: handle?,
-        doc: docs(&field.attrs),
+        doc,
+        facts,
         inner: kinds::argument(&written, "Option")
             .unwrap_or(&written)
             .clone(),
@@ -46,7 +50,9 @@ pub(crate) fn parse(
         optional: kind.optional,
         default: given.default.is_some(),
         constraints: given.constraints,
+        was: given.was,
         validate: given.validate.map(ToTokens::into_token_stream),
+        convert: given.convert.map(ToTokens::into_token_stream),
         ident,
     })
 }

@@ -5,7 +5,8 @@ use quote::quote;
 use syn::{LitStr, Path};
 
 use super::bounds::{self, Bounds};
-use super::policies;
+use super::names;
+use super::policies::{self, Kept};
 use crate::common::{
     self, Arg, Faults, Form, Key, Keys, Library, did_you_mean, list, number, string,
 };
@@ -18,6 +19,8 @@ pub(crate) struct Given {
     pub(super) qlib: Library,
     /// The name on the wire.
     pub(crate) rename: Option<LitStr>,
+    /// What it was called before.
+    pub(crate) was: Vec<LitStr>,
     /// The default; nothing is that of the type.
     pub(crate) default: Option<(Ident, TokenStream)>,
     /// The range.
@@ -32,6 +35,12 @@ pub(crate) struct Given {
     pub(crate) on_delete: Option<LitStr>,
     /// The function that checks values.
     pub(crate) validate: Option<Path>,
+    /// The function that makes its values of others.
+    pub(crate) convert: Option<Path>,
+    /// Who may read the field, and who may write it.
+    pub(crate) access: [Option<LitStr>; 2],
+    /// Which of its values are kept.
+    pub(crate) history: Option<Kept>,
     /// What the definition of the field is told.
     pub(crate) constraints: Vec<Constraint>,
 }
@@ -70,14 +79,14 @@ pub(crate) const KEYS: Keys<Given> = Keys {
         Key::new("rename", Form::Value("\"Name\""), |given, arg, faults| {
             given.rename = faults.keep(string(value(arg), "rename = \"Name\""));
         }),
+        Key::new("was", Form::Values("\"OldName\""), |given, arg, faults| {
+            given.was.extend(names::was(value(arg), faults));
+        }),
         Key::new("validate", Form::Value("path"), |given, arg, faults| {
-            let key = arg.key.span();
-            given.validate = faults.keep(syn::parse2(value(arg)).map_err(|_| {
-                syn::Error::new(
-                    key,
-                    "`validate` names a function; write `validate = path::of_function`",
-                )
-            }));
+            given.validate = function(arg, faults);
+        }),
+        Key::new("convert", Form::Value("path"), |given, arg, faults| {
+            given.convert = function(arg, faults);
         }),
         Key::new("configuration", Form::Flag, |given, arg, _| {
             given.constrain(arg.key, TokenStream::new());
@@ -103,6 +112,14 @@ pub(super) fn value(arg: Arg) -> TokenStream {
 /// Hands the value on; the compiler checks its type.
 fn pass(given: &mut Given, arg: Arg, _: &mut Faults) {
     given.constrain(arg.key.clone(), value(arg));
+}
+
+fn function(arg: Arg, faults: &mut Faults) -> Option<Path> {
+    let key = arg.key.clone();
+    faults.keep(syn::parse2(value(arg)).map_err(|_| {
+        let message = format!("`{key}` names a function; write `{key} = path::of_function`");
+        syn::Error::new(key.span(), message)
+    }))
 }
 
 fn default(given: &mut Given, arg: Arg, _: &mut Faults) {

@@ -13,6 +13,9 @@ use syn::{Data, DeriveInput, Fields, FieldsNamed};
 
 use super::model::Entity;
 use crate::common::{Faults, Library, args_of, docs};
+pub(crate) use bounds::Bounds;
+pub(crate) use keys::Given;
+pub(crate) use kinds::{Kind, Shape};
 
 /// Reads the struct. What is wrong with a part leaves out that part only.
 pub(crate) fn parse(input: TokenStream, faults: &mut Faults) -> Option<Entity> {
@@ -34,14 +37,17 @@ pub(crate) fn parse(input: TokenStream, faults: &mut Faults) -> Option<Entity> {
         .filter_map(|field| field::parse(field, &input.ident, &qlib, faults))
         .collect();
     let fields = names::distinct(fields, container.base.is_some(), faults);
+    names::renames(&fields, faults);
     Some(Entity {
         qlib,
         doc: docs(&input.attrs),
         visibility: input.vis,
         complete: fields.len() == given,
         name: container.name,
+        was: container.was,
         ident: input.ident,
         base: container.base,
+        unlocked: container.unlocked,
         fields,
     })
 }

@@ -1,6 +1,9 @@
 //! The names of fields.
 
-use crate::common::Faults;
+use proc_macro2::TokenStream;
+use syn::LitStr;
+
+use crate::common::{Faults, string};
 use crate::entity::model::Field;
 
 /// The fields that every entity has.
@@ -25,6 +28,42 @@ pub(crate) fn check(name: &str) -> Result<(), String> {
         return Err("a name has at most 255 bytes".to_owned());
     }
     Ok(())
+}
+
+/// A name that something had before.
+pub(crate) fn was(tokens: TokenStream, faults: &mut Faults) -> Option<LitStr> {
+    let name = faults.keep(string(tokens, "was = \"OldName\""))?;
+    match check(&name.value()) {
+        Ok(()) => Some(name),
+        Err(fault) => {
+            faults.at(name.span(), fault);
+            None
+        }
+    }
+}
+
+/// Notes names that fields had before and that a field has now: nothing says what was renamed.
+pub(crate) fn renames(fields: &[Field], faults: &mut Faults) {
+    let mut known: Vec<(String, &Field)> = Vec::new();
+    for (field, was) in fields
+        .iter()
+        .flat_map(|field| field.was.iter().map(move |was| (field, was)))
+    {
+        if let Some((_, other)) = known.iter().find(|(name, _)| *name == was.value()) {
+            let (name, other) = (field.rust_name(), other.rust_name());
+            let message =
+                format!("`{name}` and `{other}` cannot both have been that; leave one out");
+            faults.at(was.span(), message);
+        }
+        known.push((was.value(), field));
+        if let Some(other) = fields.iter().find(|other| other.name() == was.value()) {
+            let message = format!(
+                "the field `{}` is called that now, so nothing was renamed; leave `was` out",
+                other.rust_name()
+            );
+            faults.at(was.span(), message);
+        }
+    }
 }
 
 /// The fields without those whose names are taken.

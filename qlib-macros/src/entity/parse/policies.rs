@@ -1,6 +1,6 @@
 //! Who may reach a field, and how long its values are kept: `access(…)` and `history(…)`.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 use syn::LitStr;
 
@@ -56,6 +56,7 @@ pub(super) fn access(given: &mut Given, arg: Arg, faults: &mut Faults) {
     let mut access = Access::default();
     ACCESS.read(list, &mut access, faults);
     let qlib = &given.qlib;
+    given.access = [access.read.clone(), access.write.clone()];
     let [read, write] =
         [access.read, access.write].map(|role| option(role.map(|role| quote!(#role)), qlib));
     given.constrain(arg.key, quote!(#read, #write));
@@ -67,6 +68,20 @@ struct History {
     keep: Option<Period>,
     min_interval: Option<(Ident, Period)>,
     deadband: Option<TokenStream>,
+    /// As it was written.
+    band: Option<TokenStream>,
+}
+
+/// Which values of a field are kept, in nanoseconds.
+pub(crate) struct Kept {
+    /// Where that is said.
+    pub(crate) place: Span,
+    /// For how long.
+    pub(crate) keep: u64,
+    /// The least time between two of them.
+    pub(crate) min_interval: Option<u64>,
+    /// How far apart they are, as it was written.
+    pub(crate) deadband: Option<TokenStream>,
 }
 
 const HISTORY: Keys<History> = Keys {
@@ -85,7 +100,9 @@ const HISTORY: Keys<History> = Keys {
             },
         ),
         Key::new("deadband", Form::Value("0.5"), |history, arg, faults| {
-            history.deadband = distance(&value(arg), &history.qlib, faults);
+            let band = value(arg);
+            history.deadband = distance(&band, &history.qlib, faults);
+            history.band = Some(band);
         }),
     ],
 };
@@ -117,6 +134,15 @@ pub(super) fn history(given: &mut Given, arg: Arg, faults: &mut Faults) {
     }
     faults.append(found);
     let Some(keep) = history.keep else { return };
+    given.history = Some(Kept {
+        place: arg.key.span(),
+        keep: keep.nanos(),
+        min_interval: history
+            .min_interval
+            .as_ref()
+            .map(|(_, least)| least.nanos()),
+        deadband: history.band,
+    });
     let qlib = &given.qlib;
     let keep = keep.expand(qlib);
     let least = history.min_interval.map(|(_, least)| least.expand(qlib));

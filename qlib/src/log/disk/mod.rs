@@ -4,6 +4,7 @@
 mod directory;
 #[cfg(test)]
 mod simulated;
+mod stream;
 
 use std::fmt::Debug;
 use std::io;
@@ -11,6 +12,7 @@ use std::io;
 pub(crate) use directory::Directory;
 #[cfg(test)]
 pub(crate) use simulated::{Faults, Leaves, Simulated};
+pub(crate) use stream::{Input, Output};
 
 /// A directory of files without subdirectories.
 ///

@@ -6,14 +6,13 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use parking_lot::{Condvar, Mutex, MutexGuard};
-
-use crate::log::file::frame;
 use crate::log::file::segment::{LEAST, Segment};
+use crate::log::file::sync::{AtomicU64, Condvar, Mutex, MutexGuard};
+use crate::log::frame;
 use crate::model::{Error, LogError, Result, Revision};
 
 /// Bytes of a batch besides its records, at most: its head, its revision and its seal.
@@ -110,8 +109,8 @@ pub(crate) struct Group {
 pub(super) enum Place {
     /// Into the segment that is written.
     Here,
-    /// Into a segment that begins here.
-    Fresh,
+    /// Into a segment of that number and size that begins here.
+    Fresh(u64, u64),
     /// There is no room before this: let go of the lock and call [`Group::wait_for_room`].
     After(Wait),
 }
@@ -192,9 +191,10 @@ impl Group {
             Next::Ready(segment) if needed <= segment.size => {
                 let segment = Arc::clone(segment);
                 let header = header(segment.size);
+                let place = Place::Fresh(segment.number, segment.size);
                 state.turn(segment, header);
                 self.wanted.notify_one();
-                return Ok(Place::Fresh);
+                return Ok(place);
             }
             Next::Ready(segment) => segment.size,
             Next::Wanted(size) => *size,
@@ -462,14 +462,13 @@ impl State {
         });
     }
 
-    /// Ends the segment that is written.
+    /// Ends the segment that is written, in a batch of its own: so it shows that those before it
+    /// were on the disk.
     fn seal(&mut self) {
         let Some(segment) = self.segment.take() else {
             return;
         };
-        if self.parts.is_empty() {
-            self.begin(segment, None);
-        }
+        self.begin(segment, None);
         if let Some(part) = self.parts.last_mut() {
             part.seal = true;
         }

@@ -5,13 +5,18 @@
 //! what a file that ends badly means (`recover`).
 
 mod ahead;
-mod frame;
 mod group;
+mod in_use;
+#[cfg(all(test, shuttle))]
+mod interleavings;
 mod recover;
 mod segment;
+mod sync;
 mod writer;
 
 use std::fmt;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
@@ -19,15 +24,16 @@ use prost::Message;
 use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint};
 
 use crate::log::disk::Disk;
-use crate::log::{Log, Room};
+use crate::log::{End, Log, Room, frame};
 use crate::model::{Commit, Error, LogError, Op, Receipt, Result, Revision, Timestamp};
 use crate::wire::log::{Encoder, Names};
 use crate::wire::proto::log as proto;
 use group::Place;
-use recover::End;
+use in_use::Used;
 use segment::VERSION;
 
 pub(crate) use group::{Group, Sizes};
+pub(crate) use in_use::InUse;
 pub(crate) use recover::Replay;
 
 /// Bytes of a record besides its commit, at most.
@@ -68,26 +74,31 @@ pub(crate) struct FileLog {
     group: Arc<Group>,
     encoder: Encoder,
     end: End,
+    written: u64,
+    segments: Arc<InUse>,
     threads: Vec<JoinHandle<()>>,
 }
 
 impl FileLog {
-    /// Hands all that a directory holds to `replay` and goes on behind it.
+    /// Hands the commits of a directory that come behind `from` to `replay` and goes on behind them.
     ///
     /// # Errors
     /// [`LogError`]
     pub(crate) fn open(
         disk: Arc<dyn Disk>,
         sizes: Sizes,
+        from: End,
         replay: &mut impl Replay,
     ) -> Result<(Self, Option<Cut>), LogError> {
-        let recovered = recover::recover(&*disk, replay)?;
+        let recovered = recover::recover(&*disk, from, replay)?;
         let end = recovered.end;
         let group = Arc::new(Group::new(end.revision, recovered.next, sizes));
         let mut log = Self {
             group,
             encoder: Encoder::default(),
             end,
+            written: recovered.written,
+            segments: Arc::new(InUse::new(recovered.segments)),
             threads: Vec::new(),
         };
         log.spawn("qlib-log", &disk, writer::run)?;
@@ -100,6 +111,11 @@ impl FileLog {
         segment::number(name).is_some() || segment::is_new(name)
     }
 
+    /// Where commits gather, and the segments in use.
+    pub(crate) fn parts(&self) -> (Arc<Group>, Arc<InUse>) {
+        (Arc::clone(&self.group), Arc::clone(&self.segments))
+    }
+
     fn spawn(
         &mut self,
         name: &'static str,
@@ -109,7 +125,13 @@ impl FileLog {
         let (disk, group) = (Arc::clone(disk), Arc::clone(&self.group));
         let spawned = std::thread::Builder::new()
             .name(name.to_owned())
-            .spawn(move || run(&*disk, &group));
+            .spawn(move || {
+                let running = AssertUnwindSafe(|| run(&*disk, &group));
+                if catch_unwind(running).is_err() {
+                    let error = io::Error::other("it panicked");
+                    group.fail(LogError::io(name, "run", &error));
+                }
+            });
         let thread = spawned.map_err(|error| LogError::io(name, "started", &error))?;
         self.threads.push(thread);
         Ok(())
@@ -130,12 +152,6 @@ impl Log for FileLog {
     }
 
     fn reserve(&mut self, commit: &Commit) -> Result<Room> {
-        if commit.ops.iter().any(|op| matches!(op, Op::Restore(_))) {
-            return Err(Error::Refused {
-                what: "a restore".into(),
-                reason: "the log in a directory cannot hold one".into(),
-            });
-        }
         let room = RECORD + self.encoder.at_most(commit);
         let fresh = || RECORD + Encoder::default().at_most(commit);
         let end = self.end;
@@ -151,7 +167,15 @@ impl Log for FileLog {
         };
         match self.group.reserve(room, fresh, header)? {
             Place::Here => {}
-            Place::Fresh => self.encoder = Encoder::default(),
+            Place::Fresh(number, size) => {
+                self.encoder = Encoder::default();
+                let first = end.revision + 1;
+                self.segments.push(Used {
+                    number,
+                    first,
+                    size,
+                });
+            }
             Place::After(wait) => {
                 let group = Arc::clone(&self.group);
                 return Ok(Room::After(Box::new(move || group.wait_for_room(wait))));
@@ -161,7 +185,15 @@ impl Log for FileLog {
     }
 
     fn append(&mut self, commit: &Commit, names: &dyn Names, receipt: Receipt) {
-        let message = self.encoder.encode(commit, names);
+        let message = match self.encoder.encode(commit, names) {
+            Ok(message) => message,
+            Err(error) => {
+                return self.group.fail(LogError::Unwritable {
+                    revision: receipt.revision,
+                    reason: error.to_string().into(),
+                });
+            }
+        };
         let elapsed = receipt.time.as_nanos().abs_diff(self.end.time.as_nanos());
         let length = message.encoded_len();
         self.group.push(receipt.revision, |bytes| {
@@ -179,8 +211,18 @@ impl Log for FileLog {
             encode_varint(length as u64, bytes);
             let start = bytes.len();
             message.encode_raw(bytes);
-            self.end.advance(receipt.time, &bytes[start..]);
+            let is_restore = commit.ops.iter().any(|op| matches!(op, Op::Restore(_)));
+            self.end.advance(receipt.time, &bytes[start..], is_restore);
         });
+        self.written += length as u64;
+    }
+
+    fn end(&self) -> End {
+        self.end
+    }
+
+    fn written(&self) -> u64 {
+        self.written
     }
 
     fn durable(&self) -> Revision {

@@ -1,15 +1,23 @@
 //! Reading what a log holds, and deciding what a file that ends badly means.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use prost::Message;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
+use crate::log::End;
 use crate::log::disk::{Disk, File};
+use crate::log::file::Cut;
+use crate::log::file::in_use::Used;
 use crate::log::file::segment::{LEAST, VERSION, is_new, name, number};
-use crate::log::file::{Cut, frame};
-use crate::model::{Commit, LogError, Receipt, Result, Revision, Timestamp};
+use crate::log::frame;
+use crate::model::{Commit, Image, LogError, Op, Receipt, Result, Revision, Timestamp};
 use crate::wire::log::{Decoder, Names};
 use crate::wire::proto::log as proto;
+
+/// Bytes of the frame of a segment's header, at most.
+const HEADER: usize = 80;
 
 /// Who takes the commits that a log holds.
 pub(crate) trait Replay {
@@ -25,33 +33,23 @@ pub(crate) trait Replay {
     /// Why it cannot be: the log is not what was written then.
     fn take(&mut self, commit: Commit, receipt: Receipt) -> Result<()>;
 
+    /// The tree that was restored as that revision.
+    ///
+    /// # Errors
+    /// [`LogError`]
+    fn restored(&mut self, revision: Revision) -> Result<Arc<Image>, LogError>;
+
     /// Is told how many bytes of how many were read.
     fn progress(&mut self, read: u64, of: u64);
 }
 
-/// Where a log ends.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct End {
-    pub(super) revision: Revision,
-    pub(super) time: Timestamp,
-    pub(super) chain: u64,
-    pub(super) epoch: u64,
-}
-
 impl End {
-    /// The end of a log that holds nothing.
-    const START: Self = Self {
-        revision: 0,
-        time: Timestamp::EPOCH,
-        chain: 0,
-        epoch: 1,
-    };
-
     /// Goes on behind a record.
-    pub(super) fn advance(&mut self, time: Timestamp, commit: &[u8]) {
+    pub(super) fn advance(&mut self, time: Timestamp, commit: &[u8], is_restore: bool) {
         self.revision += 1;
         self.time = time;
         self.chain = xxh3_64_with_seed(commit, self.chain);
+        self.epoch += u64::from(is_restore);
     }
 }
 
@@ -59,33 +57,59 @@ impl End {
 #[derive(Debug)]
 pub(super) struct Recovered {
     pub(super) end: End,
+    /// Bytes of the commits that were handed out.
+    pub(super) written: u64,
+    /// The segments in use.
+    pub(super) segments: Vec<Used>,
     /// The number of the next segment.
     pub(super) next: u64,
     pub(super) cut: Option<Cut>,
 }
 
-/// Hands all commits of the directory to `replay`, and makes the log end where the last good one
-/// does.
+/// Hands the commits of the directory that come behind `from` to `replay`, and makes the log end
+/// where the last good one does.
 ///
 /// # Errors
 /// [`LogError`]; the directory is as it was then.
-pub(super) fn recover(disk: &dyn Disk, replay: &mut impl Replay) -> Result<Recovered, LogError> {
+pub(super) fn recover(
+    disk: &dyn Disk,
+    from: End,
+    replay: &mut impl Replay,
+) -> Result<Recovered, LogError> {
     let names = disk
         .list()
         .map_err(|error| LogError::io("the directory", "listed", &error))?;
     let mut numbers: Vec<u64> = names.iter().filter_map(|name| number(name)).collect();
     numbers.sort_unstable();
     let mut files = Vec::new();
+    let mut segments = Vec::new();
     for number in &numbers {
         let name = name(*number);
-        let opened = disk.open(&name).and_then(|file| Ok((file.len()?, file)));
-        let (length, file) = opened.map_err(|error| LogError::io(&name, "opened", &error))?;
-        files.push((name, length, file));
+        let opened = disk.open(&name).and_then(|file| {
+            let first = first_revision(&*file)?;
+            Ok((file.len()?, first, file))
+        });
+        let (size, first, file) = opened.map_err(|error| LogError::io(&name, "opened", &error))?;
+        if let Some(first) = first {
+            if first <= from.revision + 1 {
+                // It begins before what is needed, and so does all before it.
+                files.clear();
+            }
+            let number = *number;
+            segments.push(Used {
+                number,
+                first,
+                size,
+            });
+        }
+        files.push((name, size, file));
     }
     let of = files.iter().map(|(_, length, _)| length).sum();
     let mut reading = Reading {
         replay,
-        end: End::START,
+        from,
+        end: None,
+        written: 0,
         read: 0,
         of,
     };
@@ -98,12 +122,17 @@ pub(super) fn recover(disk: &dyn Disk, replay: &mut impl Replay) -> Result<Recov
         if let (Some(open), false) = (&tail, matches!(ended, Ended::Unused)) {
             return Err(open.damage("it ends without a seal, and another file follows"));
         }
+        let end = reading.end();
+        if end.revision < from.revision && !matches!(ended, Ended::Sealed) {
+            let reason = format!("the snapshot of revision {} goes beyond it", from.revision);
+            return Err(segment.damage(end, reason));
+        }
         match ended {
             Ended::Sealed => {}
             Ended::Unused => unused.push(name),
             Ended::Open { torn } => {
                 tail = Some(Tail {
-                    first: reading.end.revision + 1,
+                    first: reading.end().revision + 1,
                     torn,
                     file,
                     segment,
@@ -111,7 +140,15 @@ pub(super) fn recover(disk: &dyn Disk, replay: &mut impl Replay) -> Result<Recov
             }
         }
     }
-    let end = reading.end;
+    let end = reading.end();
+    if end.revision < from.revision || numbers.is_empty() && from != End::START {
+        return Err(LogError::Damaged {
+            file: "the log".into(),
+            offset: 0,
+            first: end.revision + 1,
+            reason: format!("the snapshot of revision {} goes beyond it", from.revision).into(),
+        });
+    }
     let cut = tail.map(|tail| tail.seal(disk, end)).transpose()?.flatten();
     for name in &unused {
         disk.remove(name)
@@ -119,9 +156,21 @@ pub(super) fn recover(disk: &dyn Disk, replay: &mut impl Replay) -> Result<Recov
     }
     Ok(Recovered {
         end,
+        written: reading.written,
+        segments,
         next: numbers.last().map_or(1, |last| last + 1),
         cut,
     })
+}
+
+/// The revision with which a segment begins, if it was ever written.
+fn first_revision(file: &dyn File) -> std::io::Result<Option<Revision>> {
+    let mut bytes = vec![0; HEADER];
+    let read = file.read_at(0, &mut bytes)?;
+    bytes.truncate(read);
+    let header = frame::read(&bytes.into(), 0)
+        .and_then(|message| proto::SegmentHeader::decode(message).ok());
+    Ok(header.map(|header| header.revision))
 }
 
 fn read(file: &dyn File, length: u64) -> std::io::Result<Bytes> {
@@ -133,9 +182,18 @@ fn read(file: &dyn File, length: u64) -> std::io::Result<Bytes> {
 
 struct Reading<'a, R> {
     replay: &'a mut R,
-    end: End,
+    from: End,
+    /// Where the commits end that were read, once there were any.
+    end: Option<End>,
+    written: u64,
     read: u64,
     of: u64,
+}
+
+impl<R> Reading<'_, R> {
+    fn end(&self) -> End {
+        self.end.unwrap_or(self.from)
+    }
 }
 
 /// How a segment ends.
@@ -193,7 +251,7 @@ impl SegmentReader {
     }
 
     fn read(&mut self, reading: &mut Reading<'_, impl Replay>) -> Result<Ended, LogError> {
-        let end = reading.end;
+        let end = reading.end();
         let Some(header) = self.next() else {
             if (self.bytes.len() as u64) < LEAST {
                 return Err(self.damage(end, "it is shorter than a file of the log can be"));
@@ -203,11 +261,11 @@ impl SegmentReader {
             }
             return self.torn(end);
         };
-        let size = self.check_header(header, end)?;
+        let size = self.check_header(header, reading)?;
         loop {
             let at = self.offset;
             let Some(message) = self.next() else {
-                let end = reading.end;
+                let end = reading.end();
                 if (self.bytes.len() as u64) < size {
                     return Err(self.damage(end, "it is shorter than it was made"));
                 }
@@ -217,10 +275,10 @@ impl SegmentReader {
                 return self.torn(end);
             };
             let batch = proto::Batch::decode(message);
-            let batch = batch.map_err(|_| self.damage(reading.end, "a batch that is none"))?;
-            if batch.revision != reading.end.revision + 1 {
+            let batch = batch.map_err(|_| self.damage(reading.end(), "a batch that is none"))?;
+            if batch.revision != reading.end().revision + 1 {
                 let reason = format!("a batch of revision {} is here", batch.revision);
-                return Err(self.damage(reading.end, reason));
+                return Err(self.damage(reading.end(), reason));
             }
             for record in batch.records {
                 self.take(record, reading)?;
@@ -234,7 +292,12 @@ impl SegmentReader {
     }
 
     /// The size that the file was made with.
-    fn check_header(&self, header: Bytes, end: End) -> Result<u64, LogError> {
+    fn check_header<R>(
+        &self,
+        header: Bytes,
+        reading: &mut Reading<'_, R>,
+    ) -> Result<u64, LogError> {
+        let end = reading.end();
         let header = proto::SegmentHeader::decode(header);
         let header = header.map_err(|_| self.damage(end, "a header that is none"))?;
         if header.version > VERSION {
@@ -244,6 +307,17 @@ impl SegmentReader {
                 known: VERSION,
             });
         }
+        let before = End {
+            revision: header.revision.saturating_sub(1),
+            time: Timestamp::from_nanos(header.time),
+            chain: header.chain,
+            epoch: header.epoch,
+        };
+        if reading.end.is_none() && before.revision < reading.from.revision {
+            // The snapshot ends in this segment.
+            reading.end = Some(before);
+            return Ok(header.size);
+        }
         if header.revision != end.revision + 1 {
             let found = header.revision;
             return Err(self.damage(
@@ -251,10 +325,8 @@ impl SegmentReader {
                 format!("it goes on with revision {found}: a file is missing"),
             ));
         }
-        let goes_on = (header.epoch, header.time, header.chain)
-            == (end.epoch, end.time.as_nanos(), end.chain);
-        if !goes_on {
-            return Err(self.damage(end, "it does not continue the file before it"));
+        if before != end {
+            return Err(self.damage(end, "it does not continue what comes before it"));
         }
         Ok(header.size)
     }
@@ -264,18 +336,39 @@ impl SegmentReader {
         record: proto::Record,
         reading: &mut Reading<'_, impl Replay>,
     ) -> Result<(), LogError> {
-        let commit = self.decoder.decode(&record.commit, reading.replay.names());
-        let commit = commit.map_err(|error| self.damage(reading.end, error.to_string()))?;
-        let before = reading.end.time.as_nanos();
-        let time = before.saturating_add_unsigned(record.elapsed);
+        let mut end = reading.end();
+        let time = end.time.as_nanos().saturating_add_unsigned(record.elapsed);
         let receipt = Receipt {
-            revision: reading.end.revision + 1,
+            revision: end.revision + 1,
             time: Timestamp::from_nanos(time),
             value: (),
         };
-        let taken = reading.replay.take(commit, receipt);
-        taken.map_err(|error| self.damage(reading.end, error.to_string()))?;
-        reading.end.advance(receipt.time, &record.commit);
+        if receipt.revision <= reading.from.revision {
+            let skipped = self.decoder.skip(&record.commit);
+            skipped.map_err(|error| self.damage(end, error.to_string()))?;
+            end.advance(receipt.time, &record.commit, false);
+            // The snapshot knows of the epochs that began on the way.
+            let from = reading.from;
+            end.epoch = from.epoch;
+            if end.revision == from.revision && end != from {
+                return Err(self.damage(end, "the snapshot of this revision is of another log"));
+            }
+        } else {
+            let commit = self.decoder.decode(&record.commit, reading.replay.names());
+            let mut commit = commit.map_err(|error| self.damage(end, error.to_string()))?;
+            let mut is_restore = false;
+            for op in &mut commit.ops {
+                if let Op::Restore(image) = op {
+                    *image = reading.replay.restored(receipt.revision)?;
+                    is_restore = true;
+                }
+            }
+            let taken = reading.replay.take(commit, receipt);
+            taken.map_err(|error| self.damage(end, error.to_string()))?;
+            end.advance(receipt.time, &record.commit, is_restore);
+            reading.written += record.commit.len() as u64;
+        }
+        reading.end = Some(end);
         Ok(())
     }
 
@@ -285,7 +378,7 @@ impl SegmentReader {
 
     /// The next frame is bad. What follows says whether it was ever whole.
     fn torn(&self, end: End) -> Result<Ended, LogError> {
-        let mut later = frame::search(&self.bytes, self.offset);
+        let mut later = search(&self.bytes, self.offset);
         // A batch is written once those before it are on the disk.
         if later.any(|batch| batch.revision > end.revision + 1) {
             return Err(self.damage(end, "a bad record, with good ones behind it"));
@@ -365,3 +458,27 @@ impl Tail {
         Ok(cut)
     }
 }
+
+/// The batches in good frames behind `offset`, wherever they begin.
+fn search(bytes: &Bytes, offset: usize) -> impl Iterator<Item = proto::Batch> {
+    let mut at = offset;
+    std::iter::from_fn(move || {
+        while at + frame::HEAD < bytes.len() {
+            // Every batch begins with the key of its revision.
+            let found = match bytes[at + frame::HEAD] {
+                BATCH => frame::read(bytes, at),
+                _ => None,
+            };
+            at += found
+                .as_ref()
+                .map_or(1, |message| frame::HEAD + message.len());
+            if let Some(batch) = found.and_then(|message| proto::Batch::decode(message).ok()) {
+                return Some(batch);
+            }
+        }
+        None
+    })
+}
+
+/// The key of a batch's revision.
+const BATCH: u8 = 1 << 3;

@@ -4,9 +4,9 @@ use std::io;
 use std::mem;
 
 use crate::log::disk::Disk;
-use crate::log::file::frame;
 use crate::log::file::group::{Group, Part};
 use crate::log::file::segment::{name, new_name};
+use crate::log::frame;
 use crate::model::LogError;
 
 /// Writes batches until the log is closed or fails.

@@ -11,6 +11,7 @@ macro_rules! handle {
     };
 }
 
+mod backup;
 mod binding;
 mod conflicts;
 mod context;

@@ -235,9 +235,8 @@ impl Transaction<'_> {
 
     /// Declares or redefines a type. The transaction can make entities of it at once.
     pub fn set_schema(&mut self, schema: Schema) {
-        let types = self.base().types().count() as u32;
-        let fields = self.base().field_count();
-        self.expect_once(Expect::Schemas { types, fields });
+        let revision = self.base().schema_revision();
+        self.expect_once(Expect::Schemas { revision });
         self.declares = true;
         self.ops.push(Op::SetSchema(Box::new(schema)));
     }

@@ -4,9 +4,12 @@
 mod bad_input;
 mod compare;
 mod integrity;
+mod json;
 mod model;
 mod ops;
 mod pool;
+mod rename;
+mod saved;
 mod script;
 mod snapshot;
 
@@ -53,6 +56,13 @@ fn run(plans: &[Plan]) {
         if number % 5 == 1 {
             images.push(Arc::new(trial.tree.image()));
             snapshots.push((trial.tree.clone(), trial.model.clone()));
+        }
+        if number % 7 == 3 {
+            // The twin goes on as one that was saved and loaded.
+            trial.twin = saved::reload(&trial.twin);
+            assert!(order(&trial.twin).eq(&order(&trial.tree)));
+            integrity::check(&trial.twin);
+            json::there_and_back(&trial.tree);
         }
         trial.apply(&plan.deed(&trial.model, &images));
     }
@@ -107,7 +117,11 @@ impl Trial {
             (self.encoder, self.decoder) = Default::default();
         }
         let room = self.encoder.at_most(commit);
-        let record = self.encoder.encode(commit, &self.tree).encode_to_vec();
+        let record = self
+            .encoder
+            .encode(commit, &self.twin)
+            .unwrap()
+            .encode_to_vec();
         assert!(record.len() <= room, "{} of {room} bytes", record.len());
         let read = self.decoder.decode(&record, &self.twin).unwrap();
         let expect = commit.expect.clone();

@@ -30,6 +30,11 @@ pub(super) enum Step {
         quality: Quality,
     },
     SetSchema(Schema),
+    DropField {
+        entity_type: String,
+        field: String,
+        replaced_by: Option<String>,
+    },
     Claim {
         election: String,
         token: u64,
@@ -152,6 +157,20 @@ impl Step {
                 quality,
             }),
             Self::SetSchema(schema) => Op::SetSchema(Box::new(schema)),
+            Self::DropField {
+                entity_type,
+                field,
+                replaced_by,
+            } => {
+                let number = |name: &str| {
+                    let entity_type = tree.type_id(&entity_type).ok()?;
+                    tree.field_id(entity_type, name).ok()
+                };
+                Op::DropField {
+                    field: number(&field).unwrap_or(FieldId(9999)),
+                    replaced_by: replaced_by.and_then(|name| number(&name)),
+                }
+            }
             Self::Claim { election, token } => Op::Claim {
                 election: election.into(),
                 token,

@@ -18,6 +18,7 @@ enum Kind {
     Rename,
     Write,
     Schema,
+    Drop,
     Claim,
     Restore,
     Limits,
@@ -38,6 +39,7 @@ pub(super) fn plans() -> impl Strategy<Value = Vec<Plan>> {
         4 => Just(Kind::Rename),
         40 => Just(Kind::Write),
         6 => Just(Kind::Schema),
+        2 => Just(Kind::Drop),
         2 => Just(Kind::Claim),
         2 => Just(Kind::Restore),
         1 => Just(Kind::Limits),
@@ -160,6 +162,15 @@ fn step(kind: Kind, rng: &mut Rng, model: &Model, images: &[Arc<Image>]) -> Step
         },
         Kind::Write => write(rng, model),
         Kind::Schema => Step::SetSchema(pool::schema(rng, model)),
+        Kind::Drop => {
+            let id = pool::entity(rng, model);
+            let being = model.entities.get(&id);
+            Step::DropField {
+                entity_type: being.map_or("Thing".into(), |being| being.entity_type.clone()),
+                field: pool::field_of(rng, model, id),
+                replaced_by: rng.chance(50).then(|| pool::field_of(rng, model, id)),
+            }
+        }
         Kind::Claim => {
             let election = pool::election(rng);
             let token =

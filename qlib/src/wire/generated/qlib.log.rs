@@ -60,6 +60,12 @@ pub struct Commit {
     #[prost(message, repeated, tag = "6")]
     pub ops: ::prost::alloc::vec::Vec<Op>,
 }
+/// What is read of a Commit that a snapshot makes needless.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Bindings {
+    #[prost(message, repeated, tag = "1")]
+    pub bindings: ::prost::alloc::vec::Vec<Binding>,
+}
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Binding {
     #[prost(oneof = "binding::Name", tags = "1, 2, 3")]
@@ -102,7 +108,7 @@ pub struct Fence {
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Op {
-    #[prost(oneof = "op::Op", tags = "1, 2, 3, 4, 5, 6, 7, 8")]
+    #[prost(oneof = "op::Op", tags = "1, 2, 3, 4, 5, 6, 7, 8, 9")]
     pub op: ::core::option::Option<op::Op>,
 }
 /// Nested message and enum types in `Op`.
@@ -125,6 +131,8 @@ pub mod op {
         Restore(super::Restore),
         #[prost(message, tag = "8")]
         SetLimits(super::super::model::Limits),
+        #[prost(message, tag = "9")]
+        DropField(super::DropField),
     }
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -195,15 +203,22 @@ pub struct FieldValue {
     pub value: ::core::option::Option<super::model::Value>,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DropField {
+    #[prost(uint32, tag = "1")]
+    pub field: u32,
+    /// The field whose values were made from those of the first; 0 is none.
+    #[prost(uint32, tag = "2")]
+    pub replaced_by: u32,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Move {
     #[prost(message, optional, tag = "1")]
     pub id: ::core::option::Option<super::model::EntityId>,
     #[prost(message, optional, tag = "2")]
     pub parent: ::core::option::Option<super::model::EntityId>,
 }
-/// The whole tree was replaced by the snapshot that was written for this commit. It starts the epoch.
+/// The whole tree was replaced by the snapshot that was written for this commit, in a file that has its
+/// revision as its name. The next epoch begins.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Restore {
-    #[prost(uint64, tag = "1")]
-    pub epoch: u64,
 }

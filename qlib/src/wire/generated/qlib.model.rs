@@ -91,17 +91,25 @@ pub struct FieldSchema {
     pub unit: ::prost::alloc::string::String,
     #[prost(string, tag = "17")]
     pub doc: ::prost::alloc::string::String,
-    /// The roles that a client needs; without one, everyone who may reach the entity.
-    #[prost(string, optional, tag = "18")]
-    pub read_role: ::core::option::Option<::prost::alloc::string::String>,
-    #[prost(string, optional, tag = "19")]
-    pub write_role: ::core::option::Option<::prost::alloc::string::String>,
-    #[prost(message, optional, tag = "20")]
-    pub history: ::core::option::Option<History>,
+    #[prost(message, optional, tag = "18")]
+    pub access: ::core::option::Option<Access>,
+    #[prost(message, optional, tag = "19")]
+    pub history: ::core::option::Option<HistoryPolicy>,
+    /// What the field was called before.
+    #[prost(string, repeated, tag = "20")]
+    pub was: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
-/// Which values of a field are kept, in nanoseconds.
+/// The role that a client needs; none where there is none.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Access {
+    #[prost(string, optional, tag = "1")]
+    pub read: ::core::option::Option<::prost::alloc::string::String>,
+    #[prost(string, optional, tag = "2")]
+    pub write: ::core::option::Option<::prost::alloc::string::String>,
+}
+/// Which values of a field are kept beside the newest one; times in nanoseconds.
 #[derive(Clone, Copy, PartialEq, ::prost::Message)]
-pub struct History {
+pub struct HistoryPolicy {
     #[prost(uint64, tag = "1")]
     pub keep: u64,
     #[prost(uint64, optional, tag = "2")]
@@ -119,6 +127,9 @@ pub struct Schema {
     pub doc: ::prost::alloc::string::String,
     #[prost(message, repeated, tag = "4")]
     pub fields: ::prost::alloc::vec::Vec<FieldSchema>,
+    /// What the type was called before.
+    #[prost(string, repeated, tag = "5")]
+    pub was: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Limits {

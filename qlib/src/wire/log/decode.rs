@@ -20,7 +20,7 @@ use crate::wire::{Malformed, from_entity_id};
 pub(crate) struct Decoder {
     /// By number, from 1.
     bound: Vec<Name>,
-    /// Who made the last commit.
+    /// Of the commit that was read last.
     author: Arc<Author>,
 }
 
@@ -37,21 +37,10 @@ impl Decoder {
     ///
     /// # Errors
     /// What about it this version does not understand.
-    pub(crate) fn decode(
-        &mut self,
-        record: &[u8],
-        names: &impl Names,
-    ) -> Result<Commit, Malformed> {
+    pub(crate) fn decode(&mut self, record: &[u8], names: &dyn Names) -> Result<Commit, Malformed> {
         let commit =
             proto::Commit::decode(record).map_err(|_| Malformed("a record that is no commit"))?;
-        for binding in commit.bindings {
-            self.bound.push(match binding.name {
-                Some(binding::Name::Text(text)) => Name::Text(text.into()),
-                Some(binding::Name::Type(name)) => Name::Type(name, None),
-                Some(binding::Name::Field(field)) => Name::Field(field, None),
-                None => return Err(Malformed("a number that is bound to nothing")),
-            });
-        }
+        self.bind(commit.bindings)?;
         let writer = self.text(commit.writer)?;
         let cause = commit.cause.map(|cause| {
             Ok(Cause {
@@ -67,8 +56,7 @@ impl Decoder {
             depth: u8::try_from(commit.depth).map_err(|_| Malformed("a depth of over 255"))?,
             fence,
         };
-        // One author often makes many commits.
-        if *self.author != author {
+        if author != *self.author {
             self.author = Arc::new(author);
         }
         Ok(Commit {
@@ -78,25 +66,52 @@ impl Decoder {
         })
     }
 
-    fn ops<N: Names>(&mut self, messages: Vec<proto::Op>, names: &N) -> Result<Steps, Malformed> {
+    fn bind(&mut self, bindings: Vec<proto::Binding>) -> Result<(), Malformed> {
+        for binding in bindings {
+            self.bound.push(match binding.name {
+                Some(binding::Name::Text(text)) => Name::Text(text.into()),
+                Some(binding::Name::Type(name)) => Name::Type(name, None),
+                Some(binding::Name::Field(field)) => Name::Field(field, None),
+                None => return Err(Malformed("a number that is bound to nothing")),
+            });
+        }
+        Ok(())
+    }
+
+    /// Passes over a record, but for the numbers that it binds.
+    ///
+    /// # Errors
+    /// What about it this version does not understand.
+    pub(crate) fn skip(&mut self, record: &[u8]) -> Result<(), Malformed> {
+        let record = proto::Bindings::decode(record);
+        let record = record.map_err(|_| Malformed("a record that is no commit"))?;
+        self.bind(record.bindings)
+    }
+
+    fn ops(&mut self, messages: Vec<proto::Op>, names: &dyn Names) -> Result<Steps, Malformed> {
         let mut ops = Steps::with_capacity(messages.len());
         // The names with what the commit itself declares.
-        let mut later: Option<N> = None;
+        let mut later: Option<Box<dyn Names>> = None;
         let mut declares = false;
         for message in messages {
             let message = message.op.ok_or(Malformed("a step of a newer version"))?;
-            if declares && matches!(message, op::Op::Create(_) | op::Op::Write(_)) {
+            let needs_names = matches!(
+                message,
+                op::Op::Create(_) | op::Op::Write(_) | op::Op::DropField(_)
+            );
+            if declares && needs_names {
                 let after = names.after(&ops);
                 later = Some(after.map_err(|_| Malformed("steps that contradict the tree"))?);
                 declares = false;
             }
-            declares |= matches!(message, op::Op::SetSchema(_));
-            ops.push(self.op(message, later.as_ref().unwrap_or(names))?);
+            let op = self.op(message, later.as_deref().unwrap_or(names))?;
+            declares |= op.declares();
+            ops.push(op);
         }
         Ok(ops)
     }
 
-    fn op(&mut self, message: op::Op, names: &impl Names) -> Result<Op, Malformed> {
+    fn op(&mut self, message: op::Op, names: &dyn Names) -> Result<Op, Malformed> {
         Ok(match message {
             op::Op::Write(write) => Op::Write(self.write(write, names)?),
             op::Op::Create(create) => Op::Create(Box::new(self.create(create, names)?)),
@@ -110,12 +125,20 @@ impl Decoder {
                 let Fence { election, token } = self.fence(claim)?;
                 Op::Claim { election, token }
             }
-            op::Op::Restore(_) => return Err(Malformed("a restore from a snapshot")),
+            // What was restored is in a file of its own.
+            op::Op::Restore(_) => Op::Restore(Default::default()),
             op::Op::SetLimits(limits) => Op::SetLimits(limits.try_into()?),
+            op::Op::DropField(drop) => Op::DropField {
+                field: self.field(drop.field, names)?,
+                replaced_by: match drop.replaced_by {
+                    0 => None,
+                    number => Some(self.field(number, names)?),
+                },
+            },
         })
     }
 
-    fn write(&mut self, write: proto::Write, names: &impl Names) -> Result<Write, Malformed> {
+    fn write(&mut self, write: proto::Write, names: &dyn Names) -> Result<Write, Malformed> {
         Ok(Write {
             id: from_entity_id(write.id_high, write.id_low),
             field: self.field(write.field, names)?,
@@ -125,7 +148,7 @@ impl Decoder {
         })
     }
 
-    fn create(&mut self, create: proto::Create, names: &impl Names) -> Result<Create, Malformed> {
+    fn create(&mut self, create: proto::Create, names: &dyn Names) -> Result<Create, Malformed> {
         let values = create.values.into_iter().map(|given| {
             let value = given.value.ok_or(Malformed("a field without a value"))?;
             Ok((self.field(given.field, names)?, value.try_into()?))
@@ -161,7 +184,7 @@ impl Decoder {
         }
     }
 
-    fn entity_type(&mut self, number: u32, names: &impl Names) -> Result<TypeId, Malformed> {
+    fn entity_type(&mut self, number: u32, names: &dyn Names) -> Result<TypeId, Malformed> {
         let Some(Name::Type(name, known)) = self.bound(number) else {
             return Err(Malformed("a number that is bound to no type"));
         };
@@ -171,7 +194,7 @@ impl Decoder {
         known.ok_or(Malformed("a type that was not declared"))
     }
 
-    fn field(&mut self, number: u32, names: &impl Names) -> Result<FieldId, Malformed> {
+    fn field(&mut self, number: u32, names: &dyn Names) -> Result<FieldId, Malformed> {
         let declared_by = match self.bound(number) {
             Some(Name::Field(_, Some(known))) => return Ok(*known),
             Some(Name::Field(field, None)) => field.r#type,

@@ -5,7 +5,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
 use crate::model::{
-    Cause, Commit, Create, Fence, FieldId, Op, Quality, TypeId, Value, Write, WriteMode, limits,
+    Author, Cause, Commit, Create, Fence, FieldId, Op, Quality, Result, TypeId, Value, Write,
+    WriteMode, limits,
 };
 use crate::wire::entity_id;
 use crate::wire::log::Names;
@@ -34,10 +35,15 @@ impl Encoder {
     /// How many bytes a commit takes at most, before its types and fields are known by name.
     pub(crate) fn at_most(&self, commit: &Commit) -> usize {
         let text = |text: &SmolStr| BINDING + text.len();
-        let author = &*commit.author;
-        let handler = author.cause.as_ref().map(|cause| text(&cause.handler));
-        let election = author.fence.as_ref().map(|fence| text(&fence.election));
-        let texts = text(&author.writer) + handler.unwrap_or(0) + election.unwrap_or(0);
+        let Author {
+            writer,
+            cause,
+            fence,
+            ..
+        } = &*commit.author;
+        let texts = text(writer)
+            + cause.as_ref().map_or(0, |cause| text(&cause.handler))
+            + fence.as_ref().map_or(0, |fence| text(&fence.election));
         let mut unbound = Unbound {
             encoder: self,
             seen: FxHashSet::default(),
@@ -46,14 +52,16 @@ impl Encoder {
         COMMIT + texts + ops.sum::<usize>()
     }
 
-    /// The commit as a message. Types and fields that it declares itself must be in `names`.
-    pub(crate) fn encode(&mut self, commit: &Commit, names: &dyn Names) -> proto::Commit {
+    /// The commit as a message. `names` are those before it: each step says the names of its time.
+    ///
+    /// # Errors
+    /// Why one of the steps is refused.
+    pub(crate) fn encode(&mut self, commit: &Commit, names: &dyn Names) -> Result<proto::Commit> {
         let mut naming = Naming {
             encoder: self,
-            names,
             bindings: Vec::new(),
         };
-        let author = &*commit.author;
+        let author = &commit.author;
         let writer = naming.text(&author.writer);
         let cause = author.cause.as_ref().map(|Cause { handler, revision }| {
             let handler = naming.text(handler);
@@ -62,15 +70,27 @@ impl Encoder {
         });
         let fence = author.fence.as_ref();
         let fence = fence.map(|Fence { election, token }| naming.fence(election, *token));
-        let ops = commit.ops.iter().map(|op| naming.op(op)).collect();
-        proto::Commit {
+        let mut ops = Vec::with_capacity(commit.ops.len());
+        // The names with what the commit itself declares.
+        let mut later: Option<Box<dyn Names>> = None;
+        let mut declares = false;
+        for (at, op) in commit.ops.iter().enumerate() {
+            let needs_names = matches!(op, Op::Create(_) | Op::Write(_) | Op::DropField { .. });
+            if declares && needs_names {
+                later = Some(names.after(&commit.ops[..at])?);
+                declares = false;
+            }
+            declares |= op.declares();
+            ops.push(naming.op(op, later.as_deref().unwrap_or(names)));
+        }
+        Ok(proto::Commit {
             bindings: naming.bindings,
             writer,
             cause,
             depth: author.depth.into(),
             fence,
             ops,
-        }
+        })
     }
 }
 
@@ -98,6 +118,9 @@ impl Unbound<'_> {
                 self.entity_type(create.entity_type) + create.name.len() + values
             }
             Op::SetSchema(schema) => model::Schema::from(&**schema).encoded_len(),
+            Op::DropField { field, replaced_by } => {
+                self.field(*field) + replaced_by.map_or(0, |other| self.field(other))
+            }
             Op::Claim { election, .. } => BINDING + election.len(),
             Op::Delete(_) | Op::Move { .. } | Op::Restore(_) | Op::SetLimits(_) => 0,
         }
@@ -139,7 +162,6 @@ fn set_number(numbers: &mut Vec<u32>, id: u32, number: u32) {
 /// Binds the names that a commit is the first to need.
 struct Naming<'a> {
     encoder: &'a mut Encoder,
-    names: &'a dyn Names,
     bindings: Vec<proto::Binding>,
 }
 
@@ -162,25 +184,25 @@ impl Naming<'_> {
         number
     }
 
-    fn entity_type(&mut self, entity_type: TypeId) -> u32 {
+    fn entity_type(&mut self, entity_type: TypeId, names: &dyn Names) -> u32 {
         let known = number(&self.encoder.types, entity_type.0);
         if known != 0 {
             return known;
         }
-        let name = self.names.name_of_type(entity_type).to_string();
+        let name = names.name_of_type(entity_type).to_string();
         let number = self.bind(binding::Name::Type(name));
         set_number(&mut self.encoder.types, entity_type.0, number);
         number
     }
 
-    fn field(&mut self, field: FieldId) -> u32 {
+    fn field(&mut self, field: FieldId, names: &dyn Names) -> u32 {
         let known = number(&self.encoder.fields, field.0);
         if known != 0 {
             return known;
         }
-        let (declared_by, name) = self.names.name_of_field(field);
+        let (declared_by, name) = names.name_of_field(field);
         let name = name.to_string();
-        let entity_type = declared_by.map_or(0, |declared_by| self.entity_type(declared_by));
+        let entity_type = declared_by.map_or(0, |declared_by| self.entity_type(declared_by, names));
         let number = self.bind(binding::Name::Field(proto::FieldName {
             r#type: entity_type,
             name,
@@ -194,10 +216,10 @@ impl Naming<'_> {
         proto::Fence { election, token }
     }
 
-    fn op(&mut self, op: &Op) -> proto::Op {
+    fn op(&mut self, op: &Op, names: &dyn Names) -> proto::Op {
         let op = match op {
-            Op::Write(write) => op::Op::Write(self.write(write)),
-            Op::Create(create) => op::Op::Create(self.create(create)),
+            Op::Write(write) => op::Op::Write(self.write(write, names)),
+            Op::Create(create) => op::Op::Create(self.create(create, names)),
             Op::Delete(id) => op::Op::Delete((*id).into()),
             Op::Move { id, parent } => op::Op::Move(proto::Move {
                 id: Some((*id).into()),
@@ -207,37 +229,41 @@ impl Naming<'_> {
             Op::Claim { election, token } => op::Op::Claim(self.fence(election, *token)),
             Op::Restore(_) => op::Op::Restore(proto::Restore::default()),
             Op::SetLimits(limits) => op::Op::SetLimits((*limits).into()),
+            Op::DropField { field, replaced_by } => op::Op::DropField(proto::DropField {
+                field: self.field(*field, names),
+                replaced_by: replaced_by.map_or(0, |other| self.field(other, names)),
+            }),
         };
         proto::Op { op: Some(op) }
     }
 
-    fn write(&mut self, write: &Write) -> proto::Write {
+    fn write(&mut self, write: &Write, names: &dyn Names) -> proto::Write {
         let (id_high, id_low) = entity_id(write.id);
         proto::Write {
             id_high,
             id_low,
-            field: self.field(write.field),
+            field: self.field(write.field, names),
             value: write.value.as_ref().map(Into::into),
             quality: quality(write.quality),
             mode: mode(&write.mode),
         }
     }
 
-    fn create(&mut self, create: &Create) -> proto::Create {
+    fn create(&mut self, create: &Create, names: &dyn Names) -> proto::Create {
         let (id_high, id_low) = entity_id(create.id);
         let (parent_high, parent_low) = entity_id(create.parent);
         let values = create
             .values
             .iter()
             .map(|(field, value)| proto::FieldValue {
-                field: self.field(*field),
+                field: self.field(*field, names),
                 value: Some(value.into()),
             });
         let values = values.collect();
         proto::Create {
             id_high,
             id_low,
-            r#type: self.entity_type(create.entity_type),
+            r#type: self.entity_type(create.entity_type, names),
             parent_high,
             parent_low,
             name: create.name.to_string(),

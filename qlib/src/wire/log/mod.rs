@@ -29,7 +29,5 @@ pub(crate) trait Names {
     ///
     /// # Errors
     /// Why one of the steps is refused.
-    fn after(&self, ops: &[Op]) -> Result<Self>
-    where
-        Self: Sized;
+    fn after(&self, ops: &[Op]) -> Result<Box<dyn Names>>;
 }

@@ -70,6 +70,17 @@ fn a_directory_that_is_a_file_says_so() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn a_directory_that_cannot_be_written_says_so() {
+    let error = Store::open("/proc/qlib").unwrap_err();
+    assert!(matches!(&error, Error::Log(LogError::Io { .. })), "{error}");
+    assert!(
+        error.to_string().starts_with("/proc/qlib cannot be made"),
+        "{error}"
+    );
+}
+
+#[test]
 fn a_commit_of_one_field_takes_64_bytes_at_most() {
     let disk = Simulated::default();
     let store = Store::options().open_disk(Arc::new(disk.clone())).unwrap();
@@ -103,7 +114,10 @@ fn opening_and_closing_without_a_commit_leaves_no_file() {
         open(&disk).unwrap().close().unwrap();
     }
     assert_eq!(disk.list().unwrap(), names);
-    assert!(names.iter().all(|name| name.ends_with(".log")), "{names:?}");
+    assert!(
+        !names.iter().any(|name| name.ends_with(".new")),
+        "{names:?}"
+    );
 }
 
 #[test]

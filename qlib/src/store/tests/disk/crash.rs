@@ -5,7 +5,7 @@ use super::*;
 /// What is found after a crash: a moment of the script, not before what was acknowledged, and a
 /// store that goes on from there.
 fn check(disk: &Simulated, acknowledged: Revision) {
-    let store = open(disk).unwrap();
+    let store = open_with_snapshots(disk).unwrap();
     let found = must_be_a_moment_of_the_script(&store);
     assert!(found >= acknowledged, "{found} of {acknowledged}");
     store.close().unwrap();
@@ -19,7 +19,7 @@ fn crash_everywhere(leaves: impl Fn(u64) -> Vec<Leaves>) -> u64 {
             ..Faults::default()
         };
         let disk = Simulated::with(faults);
-        let acknowledged = open(&disk).map_or(0, |store| run(&store));
+        let acknowledged = open_with_snapshots(&disk).map_or(0, |store| run(&store));
         if disk.fired() == 0 {
             assert_eq!(acknowledged, COMMITS + 2);
             return crash_at - 1;
@@ -51,14 +51,14 @@ fn a_crash_while_opening_loses_nothing_either() {
             crash_at: Some(at),
             ..Faults::default()
         });
-        let acknowledged = open(&disk).map_or(0, |store| run(&store));
+        let acknowledged = open_with_snapshots(&disk).map_or(0, |store| run(&store));
         for crash_at in 1.. {
             let found = disk.after_crash(Leaves::Some(at));
             found.set_faults(Faults {
                 crash_at: Some(crash_at),
                 ..Faults::default()
             });
-            drop(open(&found));
+            drop(open_with_snapshots(&found));
             if found.fired() == 0 {
                 break;
             }
@@ -72,11 +72,11 @@ fn a_crash_while_opening_loses_nothing_either() {
 #[test]
 fn a_process_that_ends_without_closing_loses_nothing() {
     let disk = Simulated::default();
-    let store = open(&disk).unwrap();
+    let store = open_with_snapshots(&disk).unwrap();
     let acknowledged = run(&store);
     // The other process finds what was written, synced or not; then the power goes off.
     let found = disk.after_crash(Leaves::All);
-    let again = open(&found).unwrap();
+    let again = open_with_snapshots(&found).unwrap();
     assert_eq!(must_be_a_moment_of_the_script(&again), acknowledged);
     assert_eq!(again.health().cut, None);
     check(&found.after_crash(Leaves::Nothing), acknowledged);

@@ -95,9 +95,22 @@ fn damage_in_a_store_that_was_not_closed_is_said_or_cut_with_a_word() {
     assert!(cut > 0, "{last:?} has a last batch");
 }
 
+/// A store that nothing was restored to, so that there is no snapshot, on its disk.
+fn without_snapshots() -> Simulated {
+    let disk = Simulated::default();
+    let store = open(&disk).unwrap();
+    declare(&store).unwrap();
+    commit(&store, 1).unwrap();
+    for number in 0..900 {
+        drop(store.transaction(|tx| tx.set_value(device(0), "Status", Value::Int(number))));
+    }
+    store.close().unwrap();
+    disk
+}
+
 #[test]
 fn a_file_that_is_missing_is_damage() {
-    let disk = closed();
+    let disk = without_snapshots();
     let names = disk.list().unwrap();
     assert!(names.len() > 3, "{names:?}");
     for name in &names[..names.len() - 1] {
@@ -114,7 +127,7 @@ fn a_file_that_is_missing_is_damage() {
 
 #[test]
 fn a_newer_version_says_which_program_to_update() {
-    let disk = closed();
+    let disk = without_snapshots();
     let name = disk.list().unwrap().remove(0);
     let mut bytes = disk.bytes(&name);
     // The version is the first field of the first message.

@@ -73,7 +73,7 @@ fn a_full_disk_refuses_commits_until_it_has_room() {
     let acknowledged = run(&store);
     assert!(disk.fired() > 0);
     let number = store.revision() - 1;
-    let refused = as_somebody(&store, number).submit(|tree, ops| step(number, tree, ops));
+    let refused = commit(&store, number);
     assert!(matches!(refused, Err(Error::StoreFull(_))), "{refused:?}");
     assert_eq!(
         must_be_a_moment_of_the_script(&store),
@@ -103,11 +103,4 @@ fn a_commit_that_one_segment_cannot_hold_gets_a_larger_one() {
     let again = open(&disk).unwrap();
     let value = again.view().value(device(0), "Long").unwrap();
     assert_eq!(value, Some(Value::from(long.as_str())));
-}
-
-#[test]
-fn a_restore_is_refused() {
-    let store = open(&Simulated::default()).unwrap();
-    let refused = block_on(store.restore_snapshot(&store.create_snapshot())).unwrap_err();
-    assert!(refused.to_string().contains("restore"), "{refused}");
 }

@@ -4,13 +4,15 @@ mod closing;
 mod crash;
 mod damage;
 mod faults;
+mod snapshots;
 
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use smallvec::smallvec;
 
 use super::*;
-use crate::log::{Faults, Leaves, Simulated, Sizes};
+use crate::log::{Faults, Leaves, Retention, Simulated, Sizes};
 use crate::model::{Cause, Create, Image, Steps, Timestamp, Write, WriteMode};
 use crate::tree::Tree;
 
@@ -23,9 +25,25 @@ const SMALL: Sizes = Sizes {
     most: 4096,
 };
 
-fn open(disk: &Simulated) -> Result<Store> {
+/// So little that the script leaves files of the log and snapshots behind that go.
+const SHORT: Retention = Retention {
+    bytes: 8192,
+    age: Duration::from_secs(1 << 30),
+};
+
+fn options() -> StoreOptions {
     let clock = Clock::driven(Timestamp::from_nanos(1_700_000_000_000_000_000));
-    let options = Store::options().clock(clock).sizes(SMALL);
+    Store::options().clock(clock).sizes(SMALL)
+}
+
+/// Opens a store that writes no snapshots.
+fn open(disk: &Simulated) -> Result<Store> {
+    options().open_disk(Arc::new(disk.clone()))
+}
+
+/// Opens a store that writes many.
+fn open_with_snapshots(disk: &Simulated) -> Result<Store> {
+    let options = options().snapshot_every(2000).retention(SHORT);
     options.open_disk(Arc::new(disk.clone()))
 }
 
@@ -103,9 +121,7 @@ fn run(store: &Store) -> Revision {
         let committed = if number == 0 {
             declare(store).map(drop)
         } else {
-            as_somebody(store, number)
-                .submit(|tree, ops| step(number, tree, ops))
-                .map(drop)
+            commit(store, number)
         };
         let newest = store.revision();
         let waits = number.is_multiple_of(3) || newest == COMMITS + 2;
@@ -117,6 +133,27 @@ fn run(store: &Store) -> Revision {
         }
     }
     acknowledged
+}
+
+/// Makes commit `number` of the script.
+fn commit(store: &Store, number: u64) -> Result<()> {
+    let store = as_somebody(store, number);
+    if number % 70 == 65 {
+        return store
+            .submit_restore(|tree| restored(number, tree))
+            .map(drop);
+    }
+    store.submit(|tree, ops| step(number, tree, ops)).map(drop)
+}
+
+/// An image that differs from the tree: the last device has another name and no long text.
+fn restored(number: u64, tree: &Tree) -> Arc<Image> {
+    let mut image = tree.image();
+    if let Some(last) = image.entities.last_mut() {
+        last.fields.retain(|field| field.name != "Long");
+        last.name = format!("restored {number}").into();
+    }
+    Arc::new(image)
 }
 
 /// A handle with a writer and a cause that change now and then.
@@ -141,9 +178,7 @@ static IMAGES: LazyLock<Vec<Image>> = LazyLock::new(|| {
     declare(&store).unwrap();
     images.push(image());
     for number in 1..=COMMITS {
-        as_somebody(&store, number)
-            .submit(|tree, ops| step(number, tree, ops))
-            .unwrap();
+        commit(&store, number).unwrap();
         images.push(image());
     }
     images

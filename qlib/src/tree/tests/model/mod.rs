@@ -226,6 +226,11 @@ impl Model {
                 quality,
             } => self.write(*id, field, value.as_ref(), mode, *quality, mark),
             Step::SetSchema(schema) => self.set_schema(schema, mark),
+            Step::DropField {
+                entity_type,
+                field,
+                replaced_by,
+            } => self.drop_field(entity_type, field, replaced_by.as_deref(), mark),
             Step::Claim { election, token } => {
                 if *token <= self.fence(election) {
                     return refuse("StaleFence");

@@ -75,6 +75,46 @@ impl Model {
         }
     }
 
+    pub(super) fn drop_field(
+        &mut self,
+        entity_type: &str,
+        field: &str,
+        replaced_by: Option<&str>,
+        mark: &Mark,
+    ) -> Outcome {
+        let lineage = self.lineage(entity_type).into_iter();
+        let declares = |schema: &&Schema| schema.fields.iter().any(|known| known.name == field);
+        let Some(mut schema) = lineage.clone().find(declares).cloned() else {
+            return refuse("UnknownField");
+        };
+        let key = format!("{}.{field}", schema.name);
+        let other = replaced_by.and_then(|name| match name {
+            // No column holds them, so nothing was written there.
+            "Name" | "Parent" | "Children" => Some(name.to_owned()),
+            name => Some(self.field(entity_type, name)?.0),
+        });
+        let before = self.clone();
+        let mut late = Vec::new();
+        for (id, being) in &mut self.entities {
+            let written = |key: &str| being.cells.get(key).map_or(0, |cell| cell.mark.revision);
+            let held = being.cells.get(&key).filter(|cell| cell.value.is_some());
+            if let Some(other) = &other
+                && held.is_some_and(|held| written(other) < held.mark.revision)
+            {
+                let name = replaced_by;
+                late.extend(super::refuse_at("Conflict", *id, name).unwrap_err());
+            }
+            if before.is_a(&being.entity_type, &schema.name) {
+                being.cells.remove(&key);
+            }
+        }
+        if !late.is_empty() {
+            return Err(late);
+        }
+        schema.fields.retain(|known| known.name != field);
+        self.set_schema(&schema, mark)
+    }
+
     pub(in crate::tree::tests) fn count(&self, entity_type: &str) -> usize {
         let is_a = |name: &str| self.is_a(name, entity_type);
         self.entities

@@ -1,0 +1,266 @@
+//! The snapshots in the directory of a log: a file each, named by the revision.
+
+use std::io::{self, BufReader};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::log::disk::{Disk, Input, Output};
+use crate::log::snapshot::{Fault, Reader};
+use crate::model::{Revision, Timestamp};
+use crate::wire::proto::snapshot::part::Part;
+
+/// How the names of snapshots end, and of those that a commit restored.
+const SNAPSHOT: &str = ".snapshot";
+const RESTORED: &str = ".restored";
+
+/// Files that are being written.
+const NEW: &str = "new.snapshot";
+const NEW_RESTORED: &str = "new.restored";
+
+/// Bytes that are read at once.
+const BUFFER: usize = 256 << 10;
+
+/// How many of the newest snapshots are kept: one that is damaged leaves another.
+const NEWEST: usize = 2;
+
+/// How much of the log is kept. Whichever is reached first counts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Retention {
+    /// Bytes of the log.
+    pub bytes: u64,
+    /// How far the log reaches back.
+    pub age: Duration,
+}
+
+impl Default for Retention {
+    /// 1 GiB, 7 days.
+    fn default() -> Self {
+        Self {
+            bytes: 1 << 30,
+            age: Duration::from_secs(7 * 24 * 60 * 60),
+        }
+    }
+}
+
+/// A snapshot in the directory.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Saved {
+    pub(crate) revision: Revision,
+    /// The time of that revision.
+    pub(crate) time: Timestamp,
+    pub(crate) bytes: u64,
+}
+
+/// The snapshots of a directory, the oldest first.
+#[derive(Debug)]
+pub(crate) struct Snapshots {
+    disk: Arc<dyn Disk>,
+    saved: Vec<Saved>,
+}
+
+impl Snapshots {
+    /// Finds out what there is. Files whose header cannot be read are left alone and told to
+    /// `damaged`.
+    pub(crate) fn open(
+        disk: Arc<dyn Disk>,
+        mut damaged: impl FnMut(Revision, Fault),
+    ) -> io::Result<Self> {
+        let mut saved = Vec::new();
+        for name in disk.list()? {
+            let Some(revision) = revision(&name, SNAPSHOT) else {
+                continue;
+            };
+            let file = disk.open(&name)?;
+            let bytes = file.len()?;
+            let mut reader = Reader::new(Input::new(file));
+            match reader.next() {
+                Ok(Some(Part::Header(header))) if header.revision == revision => {
+                    saved.push(Saved {
+                        revision,
+                        time: Timestamp::from_nanos(header.time),
+                        bytes,
+                    });
+                }
+                Ok(_) => damaged(revision, reader.damaged("it is not the one of its name")),
+                Err(fault) => damaged(revision, fault),
+            }
+        }
+        saved.sort_unstable_by_key(|saved| saved.revision);
+        Ok(Self { disk, saved })
+    }
+
+    /// What there is, the oldest first.
+    pub(crate) fn saved(&self) -> &[Saved] {
+        &self.saved
+    }
+
+    /// Reads a snapshot.
+    pub(crate) fn read(&self, revision: Revision) -> io::Result<BufReader<Input>> {
+        let file = self.disk.open(&name(revision, SNAPSHOT))?;
+        Ok(BufReader::with_capacity(BUFFER, Input::new(file)))
+    }
+
+    /// Writes a snapshot, which is there whole and on the disk afterwards, or not at all.
+    pub(crate) fn write(
+        &mut self,
+        revision: Revision,
+        time: Timestamp,
+        fill: impl FnOnce(Output) -> io::Result<Output>,
+    ) -> io::Result<u64> {
+        let bytes = write_whole(&*self.disk, NEW, &name(revision, SNAPSHOT), fill)?;
+        self.saved.retain(|saved| saved.revision != revision);
+        self.saved.push(Saved {
+            revision,
+            time,
+            bytes,
+        });
+        Ok(bytes)
+    }
+
+    /// The snapshot from which the log is kept, given how many bytes of log there are behind each;
+    /// `None` while all of the log is.
+    pub(crate) fn oldest_needed(
+        &self,
+        retention: Retention,
+        now: Timestamp,
+        log_behind: impl Fn(Revision) -> u64,
+    ) -> Option<Revision> {
+        let limit = now - retention.age;
+        // The newest one that is older than what is to be kept.
+        let by_age = self.saved.partition_point(|saved| saved.time <= limit);
+        // The oldest one behind which there is no more than what may be kept.
+        let revisions = std::iter::once(0).chain(self.saved.iter().map(|saved| saved.revision));
+        let by_bytes = revisions
+            .take_while(|revision| log_behind(*revision) > retention.bytes)
+            .count();
+        let most = (self.saved.len() + 1).saturating_sub(NEWEST);
+        let needed = by_age.max(by_bytes).min(most).checked_sub(1)?;
+        Some(self.saved[needed].revision)
+    }
+
+    /// Removes the snapshots before one, and what was restored before it.
+    pub(crate) fn remove_before(&mut self, revision: Revision) -> io::Result<()> {
+        self.remove_restored(|restored| restored <= revision)?;
+        while let Some(oldest) = self.saved.first()
+            && oldest.revision < revision
+        {
+            self.disk.remove(&name(oldest.revision, SNAPSHOT))?;
+            self.saved.remove(0);
+        }
+        Ok(())
+    }
+
+    /// Removes what never became part of the log, which ends at `revision`.
+    pub(crate) fn remove_beyond(&self, revision: Revision) -> io::Result<()> {
+        for new in self.disk.list()?.iter().filter(|name| is_new(name)) {
+            self.disk.remove(new)?;
+        }
+        self.remove_restored(|restored| restored > revision)
+    }
+
+    fn remove_restored(&self, which: impl Fn(Revision) -> bool) -> io::Result<()> {
+        for name in self.disk.list()? {
+            if revision(&name, RESTORED).is_some_and(&which) {
+                self.disk.remove(&name)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The name of the file of what was restored as a revision.
+    pub(crate) fn restored_name(revision: Revision) -> String {
+        name(revision, RESTORED)
+    }
+
+    /// Reads what was restored as a revision.
+    pub(crate) fn read_restored(&self, revision: Revision) -> io::Result<BufReader<Input>> {
+        let file = self.disk.open(&name(revision, RESTORED))?;
+        Ok(BufReader::with_capacity(BUFFER, Input::new(file)))
+    }
+
+    /// Writes what is about to be restored as a revision: to a file apart from the snapshots, as
+    /// nobody knows yet whether it will be.
+    pub(crate) fn write_restored(
+        disk: &dyn Disk,
+        revision: Revision,
+        fill: impl FnOnce(Output) -> io::Result<Output>,
+    ) -> io::Result<u64> {
+        write_whole(disk, NEW_RESTORED, &name(revision, RESTORED), fill)
+    }
+}
+
+/// Writes a file that is there whole and on the disk afterwards, or not at all.
+fn write_whole(
+    disk: &dyn Disk,
+    new: &str,
+    name: &str,
+    fill: impl FnOnce(Output) -> io::Result<Output>,
+) -> io::Result<u64> {
+    let written = disk
+        .create(new)
+        .and_then(|file| fill(Output::new(file))?.finish());
+    let bytes = written.inspect_err(|_| {
+        // Room that others may need; an opening removes it too.
+        let _ = disk.remove(new);
+    })?;
+    disk.rename(new, name)?;
+    disk.sync()?;
+    Ok(bytes)
+}
+
+/// Whether a file of that name is a snapshot, whole or not.
+pub(crate) fn is_snapshot(name: &str) -> bool {
+    revision(name, SNAPSHOT).is_some() || revision(name, RESTORED).is_some() || is_new(name)
+}
+
+fn is_new(name: &str) -> bool {
+    [NEW, NEW_RESTORED].contains(&name)
+}
+
+fn name(revision: Revision, suffix: &str) -> String {
+    format!("{revision:020}{suffix}")
+}
+
+fn revision(name: &str, suffix: &str) -> Option<Revision> {
+    let revision = name.strip_suffix(suffix)?.parse().ok()?;
+    (self::name(revision, suffix) == name).then_some(revision)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::log::Simulated;
+
+    /// What is needed of snapshots at revisions 10, 20 … 50, a second and 100 bytes of log apart,
+    /// at second 60.
+    fn needed(bytes: u64, age: u64) -> Option<Revision> {
+        let mut snapshots = Snapshots::open(Arc::new(Simulated::default()), |_, _| {}).unwrap();
+        let second = |number: u64| Timestamp::EPOCH + Duration::from_secs(number);
+        snapshots.saved = (1..=5)
+            .map(|number| Saved {
+                revision: number * 10,
+                time: second(number * 10),
+                bytes: 1,
+            })
+            .collect();
+        let age = Duration::from_secs(age);
+        let retention = Retention { bytes, age };
+        snapshots.oldest_needed(retention, second(60), |revision| (60 - revision) * 10)
+    }
+
+    #[test]
+    fn the_log_is_kept_as_far_as_bytes_and_age_allow() {
+        // All of it, as nothing is as old as that.
+        assert_eq!(needed(u64::MAX, 1000), None);
+        assert_eq!(needed(600, 1000), None);
+        assert_eq!(needed(599, 1000), Some(10));
+        // Back to second 35: the snapshot before it is needed.
+        assert_eq!(needed(u64::MAX, 25), Some(30));
+        assert_eq!(needed(u64::MAX, 30), Some(30));
+        assert_eq!(needed(300, 1000), Some(30));
+        assert_eq!(needed(299, 1000), Some(40));
+        assert_eq!(needed(299, 40), Some(40));
+        // Two snapshots are always kept, with the log behind the older one.
+        assert_eq!(needed(0, 0), Some(40));
+    }
+}

@@ -1,0 +1,207 @@
+//! The thread that writes snapshots beside the writers, and removes what they make needless.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
+
+use parking_lot::{Condvar, Mutex};
+
+use crate::log::{Disk, End, FileLog, Group, InUse, Log, Retention, Snapshots};
+use crate::model::{Clock, LogError};
+use crate::store::backup::save;
+use crate::tree::Tree;
+
+/// When snapshots are written, and what is kept.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Plan {
+    /// Bytes of the log between two snapshots, unless a snapshot has more.
+    pub(crate) every: u64,
+    pub(crate) retention: Retention,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self {
+            every: 64 << 20,
+            retention: Retention::default(),
+        }
+    }
+}
+
+/// What the thread and those who commit share.
+#[derive(Debug)]
+struct Common {
+    every: AtomicU64,
+    busy: Mutex<bool>,
+    done: Condvar,
+    stop: AtomicBool,
+    failure: Mutex<Option<LogError>>,
+}
+
+/// The checkpoints of a store.
+#[derive(Debug)]
+pub(crate) struct Checkpoints {
+    offer: Option<SyncSender<(Tree, End)>>,
+    thread: Option<JoinHandle<()>>,
+    common: Arc<Common>,
+    /// Bytes of the log at which the next one is due.
+    due: u64,
+}
+
+impl Checkpoints {
+    /// # Errors
+    /// [`LogError::Io`]: no thread can be made.
+    pub(crate) fn begin(
+        disk: Arc<dyn Disk>,
+        snapshots: Snapshots,
+        log: &FileLog,
+        clock: Clock,
+        plan: Plan,
+    ) -> Result<Self, LogError> {
+        let newest = snapshots.saved().last().map_or(0, |newest| newest.bytes);
+        let common = Arc::new(Common {
+            every: AtomicU64::new(plan.every.max(newest)),
+            busy: Mutex::new(false),
+            done: Condvar::new(),
+            stop: AtomicBool::new(false),
+            failure: Mutex::new(None),
+        });
+        let (group, segments) = log.parts();
+        let (offer, offered) = sync_channel(1);
+        let writing = Writing {
+            disk,
+            snapshots,
+            group,
+            segments,
+            clock,
+            plan,
+            common: Arc::clone(&common),
+        };
+        let name = "qlib-snapshot";
+        let thread = std::thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(move || writing.run(&offered))
+            .map_err(|error| LogError::io(name, "started", &error))?;
+        let due = common.every.load(Ordering::Relaxed);
+        Ok(Self {
+            offer: Some(offer),
+            thread: Some(thread),
+            common,
+            due,
+        })
+    }
+
+    /// Begins a checkpoint of the tree if one is due.
+    #[inline]
+    pub(crate) fn consider(&mut self, tree: &Tree, log: &dyn Log) {
+        if log.written() >= self.due && !*self.common.busy.lock() {
+            self.offer(tree, log);
+        }
+    }
+
+    #[cold]
+    fn offer(&mut self, tree: &Tree, log: &dyn Log) {
+        let Some(offer) = &self.offer else { return };
+        *self.common.busy.lock() = true;
+        self.due = log.written() + self.common.every.load(Ordering::Relaxed);
+        // The thread waits for it, or has ended with the log.
+        let _ = offer.try_send((tree.clone(), log.end()));
+    }
+
+    /// Makes the next commit begin a checkpoint.
+    pub(crate) fn hurry(&mut self) {
+        self.due = 0;
+    }
+
+    /// Waits until none is being written.
+    #[cfg(test)]
+    pub(crate) fn wait(&self) {
+        let mut busy = self.common.busy.lock();
+        while *busy {
+            self.common.done.wait(&mut busy);
+        }
+    }
+
+    /// Why the newest checkpoint could not be written.
+    pub(crate) fn failure(&self) -> Option<LogError> {
+        self.common.failure.lock().clone()
+    }
+}
+
+impl Drop for Checkpoints {
+    /// Gives up the one that is being written.
+    fn drop(&mut self) {
+        self.common.stop.store(true, Ordering::Release);
+        self.offer = None;
+        if self
+            .thread
+            .take()
+            .is_some_and(|thread| thread.join().is_err())
+        {
+            tracing::error!("the thread that writes snapshots panicked");
+        }
+    }
+}
+
+struct Writing {
+    disk: Arc<dyn Disk>,
+    snapshots: Snapshots,
+    group: Arc<Group>,
+    segments: Arc<InUse>,
+    clock: Clock,
+    plan: Plan,
+    common: Arc<Common>,
+}
+
+impl Writing {
+    fn run(mut self, offered: &Receiver<(Tree, End)>) {
+        for (tree, end) in offered {
+            let outcome = self.write(&tree, end).and_then(|()| self.clean_up());
+            // Before another can be offered: so two are never held at once.
+            drop(tree);
+            if let Err(error) = &outcome
+                && !self.common.stop.load(Ordering::Acquire)
+            {
+                tracing::error!(%error, "no snapshot was written: the log grows until one is");
+            }
+            *self.common.failure.lock() = outcome.err();
+            *self.common.busy.lock() = false;
+            self.common.done.notify_all();
+        }
+    }
+
+    fn write(&mut self, tree: &Tree, end: End) -> Result<(), LogError> {
+        // Nothing leaves the process before it is durable. A log that failed says so itself.
+        if self.group.wait_durable(end.revision).is_err() {
+            return Ok(());
+        }
+        let stop = || self.common.stop.load(Ordering::Acquire);
+        let written = self.snapshots.write(end.revision, end.time, |output| {
+            save(tree, end, output, || match stop() {
+                true => Err(io::ErrorKind::Interrupted.into()),
+                false => Ok(()),
+            })
+        });
+        let bytes = written.map_err(|error| LogError::io("a snapshot", "written", &error))?;
+        self.common
+            .every
+            .store(self.plan.every.max(bytes), Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Removes what is older than what is to be kept.
+    fn clean_up(&mut self) -> Result<(), LogError> {
+        let behind = |revision| self.segments.bytes_behind(revision);
+        let (retention, now) = (self.plan.retention, self.clock.now());
+        let Some(oldest) = self.snapshots.oldest_needed(retention, now, behind) else {
+            return Ok(());
+        };
+        // The log first: without a snapshot before it, it is of no use.
+        self.segments.remove_until(&*self.disk, oldest)?;
+        self.snapshots
+            .remove_before(oldest)
+            .map_err(|error| LogError::io("an old snapshot", "removed", &error))
+    }
+}
