@@ -9,6 +9,7 @@
 //! source is not in the registry (`--later DIR` measures a checkout of it), whatever takes a peer
 //! minutes, and the building. `--full` measures those as well and rewrites the record.
 
+mod at_scale;
 mod building;
 mod in_process;
 mod later;

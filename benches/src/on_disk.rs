@@ -38,7 +38,7 @@ fn flight(row: &Row) -> Option<(usize, Beside)> {
 }
 
 /// A folder on the disk that holds this program: others may be in memory.
-fn folder() -> anyhow::Result<TempDir> {
+pub(crate) fn folder() -> anyhow::Result<TempDir> {
     let program = std::env::current_exe()?;
     let folder = program.parent().unwrap_or(&program);
     Ok(tempfile::tempdir_in(folder)?)

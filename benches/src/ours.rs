@@ -20,12 +20,12 @@ struct Folder {}
 
 /// A device of the shape.
 #[derive(Entity)]
-struct Device {
+pub(crate) struct Device {
     count: i64,
-    level: i64,
+    pub(crate) level: i64,
     temperature: f64,
     pressure: f64,
-    tag: String,
+    pub(crate) tag: String,
     serial: String,
     active: bool,
     partner: Option<Ref<Device>>,
@@ -158,6 +158,13 @@ impl Ours {
             }))?;
         }
         Ok(Some(this))
+    }
+
+    /// Makes devices in a store that does not wait, and closes it.
+    pub(crate) fn devices_in(store: Store, entities: usize) -> anyhow::Result<Vec<Ref<Device>>> {
+        let made = Self::create_in(store, entities)?.context("no devices")?;
+        made.store.close()?;
+        Ok(made.devices)
     }
 
     fn of(store: Store) -> Self {

@@ -2,7 +2,7 @@
 
 use crate::work::Work;
 use Goal::{Figure, Ratio, Shown};
-use Theme::{Building, InProcess, Machine, OnDisk};
+use Theme::{AtScale, Building, InProcess, Machine, OnDisk};
 use Unit::{Bytes, Count, Megabytes, Micros, Millis, Nanos, PerSecond, Seconds};
 
 /// One row.
@@ -37,6 +37,8 @@ pub(crate) enum Theme {
     InProcess,
     /// A store in a directory, the least that a log has to do, and redb.
     OnDisk,
+    /// Ours with a million entities on the disk.
+    AtScale,
     /// The machine.
     Machine,
     /// Cargo.
@@ -93,7 +95,10 @@ impl Row {
     /// Whether the best of the rounds counts, not the median: a tail is made by the machine's
     /// other work.
     pub(crate) fn best_counts(&self) -> bool {
-        self.work == Work::LatencyP99
+        matches!(
+            self.work,
+            Work::LatencyP99 | Work::SnapshotP99 | Work::SnapshotStall
+        )
     }
 
     /// What must be reached, for people.
@@ -314,6 +319,27 @@ pub(crate) const ROWS: &[Row] = &[
         "durable commits, 1,000, and redb",
         PerSecond,
         Ratio(10.0),
+    ),
+    row(
+        AtScale,
+        Work::Open1M,
+        "open 1 M entities",
+        Seconds,
+        Figure(2.0),
+    ),
+    row(
+        AtScale,
+        Work::SnapshotP99,
+        "commit p99, 1 M being snapshot",
+        Micros,
+        Ratio(0.5),
+    ),
+    row(
+        AtScale,
+        Work::SnapshotStall,
+        "longest commit, 1 M being snapshot",
+        Millis,
+        Figure(100.0),
     ),
     row(
         Machine,

@@ -1,6 +1,7 @@
 //! One run: who is asked for which row, and what comes of it.
 
 use crate::Options;
+use crate::at_scale::AtScale;
 use crate::building::{self, Building};
 use crate::in_process::InProcess;
 use crate::later::{self, Later};
@@ -24,6 +25,7 @@ pub(crate) const REGISTRY: &str = "qlib-rs 0.1.1";
 struct Run {
     ours: Option<Box<dyn Side>>,
     peers: Vec<Box<dyn Side>>,
+    at_scale: [AtScale; 2],
     building: Building,
     build: bool,
     record: Record,
@@ -40,6 +42,7 @@ pub(crate) fn run(options: &Options) -> anyhow::Result<()> {
     let mut run = Run {
         ours: Some(Box::new(InProcess::<Ours>::new(OURS))),
         peers,
+        at_scale: AtScale::with_and_without(),
         building: Building::new(),
         build: options.full || only.starts_with("building"),
         record: Record::read()?,
@@ -85,6 +88,7 @@ impl Run {
         match row.theme {
             Theme::InProcess => self.in_process(row),
             Theme::OnDisk => on_disk(row),
+            Theme::AtScale => self.at_scale(row),
             Theme::Machine => self.machine(row),
             Theme::Building => self.build(row),
         }
@@ -114,6 +118,17 @@ impl Run {
             peer,
             &note.unwrap_or_default(),
         )])
+    }
+
+    fn at_scale(&mut self, row: &Row) -> anyhow::Result<Vec<Line>> {
+        let [with, without] = &mut self.at_scale;
+        let figures = alternate(row, &mut [with, without])?;
+        let [ours, peer] = figures[..] else {
+            return Ok(Vec::new());
+        };
+        let name = without.name();
+        let peer = peer.map(|figure| Peer { figure, name });
+        Ok(vec![Line::judge(row, ours, peer, "")])
     }
 
     fn in_process(&mut self, row: &Row) -> anyhow::Result<Vec<Line>> {

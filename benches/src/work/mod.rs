@@ -86,6 +86,13 @@ works! {
         Durable1000,
         /// The same, beside redb with 1,000 writes in a transaction.
         Durable1000Redb,
+        /// An opening of 1,000,000 entities on the disk.
+        Open1M,
+        /// Commits, each awaited until it is on the disk, while a snapshot of 1,000,000 entities is
+        /// written: the 99th percentile.
+        SnapshotP99,
+        /// The longest of them.
+        SnapshotStall,
         /// An update of a slot in a `HashMap` of the standard library.
         HashMapUpdate,
         /// A read of a number in a vector.

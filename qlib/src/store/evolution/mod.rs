@@ -4,6 +4,7 @@
 mod carry_out;
 mod compare;
 mod convert;
+mod fields;
 mod fit;
 mod step;
 
