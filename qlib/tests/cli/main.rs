@@ -3,6 +3,7 @@
 
 mod changing;
 mod failing;
+mod files;
 mod reading;
 mod watching;
 

@@ -2,8 +2,9 @@ use std::process::Command;
 
 use crate::{home, printed, ran, run};
 
-const COMMANDS: [&str; 8] = [
-    "open", "tree", "get", "set", "watch", "log", "schema", "stats",
+const COMMANDS: [&str; 12] = [
+    "export", "import", "backup", "restore", "open", "tree", "get", "set", "watch", "log",
+    "schema", "stats",
 ];
 
 #[test]

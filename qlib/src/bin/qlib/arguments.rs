@@ -5,13 +5,14 @@ use clap::{Arg, ArgAction, Command, value_parser};
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done
-  1  failed for another reason
+  1  failed for another reason; `schema diff`: something differs
   2  the command line is wrong
-  3  no such store, entity, field or type
-  4  the store refused it: a constraint, or a conflict with another commit
-  5  a file of the store is damaged
+  3  no such store, file, entity, field or type
+  4  the store refused it: a constraint, a conflict, types or a file that do not fit
+  5  a file of the store, or a backup, is damaged
   6  another process has the store open
-  7  `open` only: opened, and what a crash had left unfinished was cut off
+  7  `open` only: opened, and what a crash had left unfinished was cut off, or a damaged
+     snapshot was passed over
 
 Examples:
   qlib --store data tree /Home --depth 2
@@ -41,6 +42,10 @@ pub(crate) fn command() -> Command {
             log(),
             schema(),
             stats(),
+            export(),
+            import(),
+            backup(),
+            restore(),
         ])
 }
 
@@ -164,12 +169,86 @@ fn log() -> Command {
 }
 
 fn schema() -> Command {
+    let types =
+        || file("What `schema export` of this tool or of an application wrote").required(true);
+    let allow_removal = || {
+        Arg::new("allow-removal")
+            .long("allow-removal")
+            .action(ArgAction::SetTrue)
+            .help("Take away fields that FILE does not have, with what they hold")
+    };
+    let export = Command::new("export").about("Write the store's types as a file that diffs well");
+    let export = export.arg(file("Where to write; standard output unless given"));
+    let diff = Command::new("diff").about("Print what FILE would change; exit with 1 if anything");
+    let plan = Command::new("plan").about("Print how the store gets the types of FILE, or why not");
+    let apply =
+        Command::new("apply").about("Give the store the types of FILE, as `plan` prints it");
     below(
         "schema",
-        "Print the types of the store",
-        "Examples:\n  qlib --store data schema\n  qlib --store data schema Lamp",
+        "Print the types of the store; compare them with a file's, or change them",
+        "Examples:
+  qlib --store data schema
+  qlib --store data schema Lamp
+  qlib --store data schema export schema.toml
+  qlib --store data schema plan schema.toml",
     )
+    .args_conflicts_with_subcommands(true)
     .arg(positional("type", "TYPE", "A type; all unless given"))
+    .subcommand(export)
+    .subcommand(diff.arg(types()))
+    .subcommand(plan.arg(types()).arg(allow_removal()))
+    .subcommand(apply.arg(types()).arg(allow_removal()))
+}
+
+fn file(help: &'static str) -> Arg {
+    positional("file", "FILE", help)
+}
+
+fn export() -> Command {
+    below(
+        "export",
+        "Write an entity and all below it as JSON that people can read and that diffs well",
+        "Examples:\n  qlib --store data export > all.json\n  qlib --store data export /Home home.json",
+    )
+    .arg(positional("path", "PATH", "A path, or an entity's id").default_value("/"))
+    .arg(file("Where to write; standard output unless given"))
+}
+
+fn import() -> Command {
+    below(
+        "import",
+        "Put what `export` wrote in place of what is there, in one commit",
+        "What the file does not name below its top entity is deleted. Ids are kept; the types must exist.
+
+Examples:
+  qlib --store data import home.json",
+    )
+    .arg(file("What `export` wrote").required(true))
+}
+
+fn backup() -> Command {
+    below(
+        "backup",
+        "Write the whole store to a file",
+        "Examples:\n  qlib --store data backup data.backup",
+    )
+    .arg(file("Where to write; replaced once the new one is whole").required(true))
+}
+
+fn restore() -> Command {
+    let new = Arg::new("new")
+        .long("new")
+        .action(ArgAction::SetTrue)
+        .help("Begin a store where there is none");
+    below(
+        "restore",
+        "Replace the whole store by a backup, in one commit, once all of it was checked",
+        "Examples:
+  qlib --store data restore data.backup
+  qlib --store elsewhere restore data.backup --new",
+    )
+    .arg(file("What `backup` wrote").required(true))
+    .arg(new)
 }
 
 fn stats() -> Command {

@@ -26,10 +26,6 @@ impl<W: Write> Output<W> {
         writeln!(self.to, "{value}")
     }
 
-    pub(crate) fn flush(&mut self) -> io::Result<()> {
-        self.to.flush()
-    }
-
     /// Rows below a header, aligned.
     pub(crate) fn table<const N: usize>(
         &mut self,
@@ -55,6 +51,17 @@ impl<W: Write> Output<W> {
             self.line(line.trim_end())?;
         }
         Ok(())
+    }
+}
+
+/// Bytes as they are.
+impl<W: Write> Write for Output<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.to.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
     }
 }
 

@@ -7,7 +7,7 @@ use qlib::{Progress, Store, StoreOptions};
 use crate::failure::Failure;
 
 /// The directory that `--store` or `Q_STORE` names.
-pub(crate) fn directory(address: &str) -> Result<PathBuf, Failure> {
+fn directory(address: &str) -> Result<PathBuf, Failure> {
     let (path, is_address) = match address.strip_prefix("file:") {
         Some(path) => (path, true),
         None => (address, false),
@@ -21,11 +21,6 @@ pub(crate) fn directory(address: &str) -> Result<PathBuf, Failure> {
     Ok(path.into())
 }
 
-/// How a store is opened that must be there already.
-pub(crate) fn existing() -> StoreOptions {
-    Store::options().must_exist().on_progress(tell)
-}
-
 fn tell(progress: Progress) {
     let percent = progress.read * 100 / progress.of.max(1);
     eprintln!(
@@ -34,11 +29,16 @@ fn tell(progress: Progress) {
     );
 }
 
-/// Opens the store that an address names, and says what had to be cut.
-pub(crate) fn open(address: &str) -> Result<Store, Failure> {
-    let store = existing().open(directory(address)?)?.writing_as("qlib");
-    if let Some(cut) = store.health().cut {
+/// Opens the store that an address names, and says what had to be cut or passed over.
+pub(crate) fn open(address: &str, options: StoreOptions) -> Result<Store, Failure> {
+    let options = options.on_progress(tell);
+    let store = options.open(directory(address)?)?.writing_as("qlib");
+    let health = store.health();
+    if let Some(cut) = health.cut {
         eprintln!("qlib: {cut}");
+    }
+    for snapshot in health.damaged_snapshots {
+        eprintln!("qlib: {snapshot}; an older one was used");
     }
     Ok(store)
 }

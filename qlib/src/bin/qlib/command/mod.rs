@@ -1,5 +1,6 @@
 //! The commands.
 
+mod files;
 mod get;
 mod log;
 mod open;
@@ -9,9 +10,11 @@ mod stats;
 mod tree;
 mod watch;
 
-use std::io::{self, BufWriter, stdout};
+use std::io::{self, BufWriter, Write, stdout};
 
 use clap::ArgMatches;
+use qlib::{CommitFuture, Store};
+use serde_json::json;
 
 use crate::failure::{FINE, Failure};
 use crate::output::Output;
@@ -27,7 +30,14 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
         return Err(Failure::Usage(what.into()));
     };
     let mut output = Output::new(BufWriter::new(stdout().lock()), matches.get_flag("json"));
-    let store = session::open(address)?;
+    let begins = name == "restore" && matches.get_flag("new");
+    let options = if begins {
+        files::check_backup(matches)?;
+        Store::options()
+    } else {
+        Store::options().must_exist()
+    };
+    let store = session::open(address, options)?;
     let mut code = FINE;
     match name {
         "open" => code = open::run(&store, &mut output)?,
@@ -36,12 +46,30 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
         "set" => set::run(&store, matches, &mut output)?,
         "watch" => watch::run(&store, matches, &mut output)?,
         "log" => log::run(&store, matches, &mut output)?,
-        "schema" => schema::run(&store, matches, &mut output)?,
+        "schema" => code = schema::run(&store, matches, &mut output)?,
+        "export" => files::export(&store, matches, &mut output)?,
+        "import" => files::import(&store, matches, &mut output)?,
+        "backup" => files::backup(&store, matches, &mut output)?,
+        "restore" => files::restore(&store, matches, &mut output)?,
         _ => stats::run(&store, &mut output)?,
     };
     output.flush()?;
     store.close()?;
     Ok(code)
+}
+
+/// Waits until a commit is on the disk, and says which one it is.
+fn finish<T>(commit: CommitFuture<T>, output: &mut Output<impl Write>) -> Result<(), Failure> {
+    let receipt = runtime()?.block_on(commit.receipt())?;
+    if output.json {
+        output.json(&json!({
+            "revision": receipt.revision,
+            "time": receipt.time.to_string(),
+        }))?;
+    } else {
+        output.line(&format!("revision {}", receipt.revision))?;
+    }
+    Ok(())
 }
 
 /// Where a command waits for the store.

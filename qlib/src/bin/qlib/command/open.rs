@@ -2,14 +2,20 @@
 
 use std::io::Write;
 
-use qlib::Store;
-use serde_json::json;
+use qlib::{Health, Store};
+use serde_json::{Value as Json, json};
 
 use crate::failure::{CUT, FINE, Failure};
 use crate::output::Output;
 
 pub(crate) fn run(store: &Store, output: &mut Output<impl Write>) -> Result<u8, Failure> {
-    let (stats, cut, types) = (store.stats(), store.health().cut, store.types().len());
+    let (stats, types) = (store.stats(), store.types().len());
+    let Health {
+        cut,
+        damaged_snapshots,
+        ..
+    } = store.health();
+    let is_sound = cut.is_none() && damaged_snapshots.is_empty();
     if output.json {
         let cut = cut.as_ref().map(|cut| {
             json!({
@@ -24,16 +30,17 @@ pub(crate) fn run(store: &Store, output: &mut Output<impl Write>) -> Result<u8, 
             "entities": stats.entities,
             "types": types,
             "cut": cut,
+            "damaged_snapshots": damaged_snapshots.iter().map(|each| &**each).collect::<Json>(),
         }))?;
     } else {
         output.line(&format!(
             "revision {}, {} entities of {types} types",
             stats.revision, stats.entities
         ))?;
-        // What was cut is on standard error already.
-        if cut.is_none() {
+        // What was not is on standard error already.
+        if is_sound {
             output.line("nothing had to be cut or repaired")?;
         }
     }
-    Ok(if cut.is_some() { CUT } else { FINE })
+    Ok(if is_sound { FINE } else { CUT })
 }

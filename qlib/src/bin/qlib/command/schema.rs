@@ -1,12 +1,15 @@
-//! `schema`: the types of the store.
+//! `schema`: the types of the store, and what a file of types would make of them.
 
 use std::io::Write;
 
 use clap::ArgMatches;
-use qlib::{FieldSchema, Kind, OnDelete, Schema, Store, Value};
+use qlib::{
+    Error, FieldSchema, Kind, OnDelete, Schema, Store, Value, WantedSchemas, differences, plan,
+};
 use serde_json::{Value as Json, json};
 
-use crate::failure::Failure;
+use crate::command::{files, finish};
+use crate::failure::{FAILED, FINE, Failure};
 use crate::output::Output;
 use crate::value;
 
@@ -14,11 +17,75 @@ pub(crate) fn run(
     store: &Store,
     matches: &ArgMatches,
     output: &mut Output<impl Write>,
+) -> Result<u8, Failure> {
+    let file = |matches: &ArgMatches| matches.get_one::<String>("file").cloned();
+    match matches.subcommand() {
+        Some(("export", matches)) => export(store, file(matches), output)?,
+        Some(("diff", matches)) => return diff(store, &wanted(matches)?, output),
+        Some((command, matches)) => {
+            let wanted = WantedSchemas {
+                schemas: wanted(matches)?,
+                allow_removal: matches.get_flag("allow-removal"),
+                ..WantedSchemas::default()
+            };
+            let made = plan(store.create_snapshot().tree(), &wanted);
+            let made = made.map_err(|refusals| Error::RefusedSchemas { refusals })?;
+            print_lines(made.steps(), output)?;
+            if command == "apply" {
+                finish(store.migrate(&made), output)?;
+            }
+        }
+        None => show(store, matches.get_one::<String>("type"), output)?,
+    }
+    Ok(FINE)
+}
+
+/// The types in the file that the command line names.
+fn wanted(matches: &ArgMatches) -> Result<Vec<Schema>, Failure> {
+    let file = matches.get_one::<String>("file").map_or("", String::as_str);
+    let text = files::read_text(file)?;
+    Ok(Schema::read_all(&text)?)
+}
+
+fn export(
+    store: &Store,
+    file: Option<String>,
+    output: &mut Output<impl Write>,
 ) -> Result<(), Failure> {
-    let names = match matches.get_one::<String>("type") {
-        Some(name) => vec![name.into()],
-        None => store.types(),
-    };
+    let snapshot = store.create_snapshot();
+    let text = Schema::write_all(&snapshot.schemas());
+    match file {
+        Some(file) => files::write(&file, |to| Ok(to.write_all(text.as_bytes())?)),
+        None => Ok(output.write_all(text.as_bytes())?),
+    }
+}
+
+fn diff(store: &Store, wanted: &[Schema], output: &mut Output<impl Write>) -> Result<u8, Failure> {
+    let known = wanted
+        .iter()
+        .filter_map(|schema| store.schema(&schema.name).ok());
+    let lines = differences(&known.collect::<Vec<_>>(), wanted);
+    print_lines(&lines, output)?;
+    Ok(if lines.is_empty() { FINE } else { FAILED })
+}
+
+fn print_lines(lines: &[impl ToString], output: &mut Output<impl Write>) -> Result<(), Failure> {
+    for line in lines {
+        if output.json {
+            output.json(&line.to_string().into())?;
+        } else {
+            output.line(&line.to_string())?;
+        }
+    }
+    Ok(())
+}
+
+fn show(
+    store: &Store,
+    name: Option<&String>,
+    output: &mut Output<impl Write>,
+) -> Result<(), Failure> {
+    let names = name.map_or_else(|| store.types(), |name| vec![name.into()]);
     for (at, name) in names.iter().enumerate() {
         let schema = store.schema(name)?;
         if output.json {

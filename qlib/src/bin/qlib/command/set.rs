@@ -4,9 +4,8 @@ use std::io::Write;
 
 use clap::ArgMatches;
 use qlib::{Error, FieldId, FieldSchema, Kind, Store};
-use serde_json::json;
 
-use crate::command::runtime;
+use crate::command::finish;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::{target, value};
@@ -35,14 +34,5 @@ pub(crate) fn run(
         )),
         _ => tx.set_value(id, tree.field_name(field), value.clone()),
     });
-    let receipt = runtime()?.block_on(commit.receipt())?;
-    if output.json {
-        output.json(&json!({
-            "revision": receipt.revision,
-            "time": receipt.time.to_string(),
-        }))?;
-    } else {
-        output.line(&format!("revision {}", receipt.revision))?;
-    }
-    Ok(())
+    finish(commit, output)
 }
