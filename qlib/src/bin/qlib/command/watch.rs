@@ -154,3 +154,47 @@ fn print_change(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use qlib::{Clock, EntityId, Kind, Schema, Timestamp, Value};
+
+    use super::*;
+
+    // On a directory only the watching process could write: the changes are tested here.
+    #[test]
+    fn changes_come_after_what_exists() -> Result<(), Failure> {
+        let clock = Clock::driven(Timestamp::EPOCH);
+        let store = Store::memory_with(clock, qlib::WindowLimits::default())?;
+        let desk = runtime()?.block_on(store.transaction(|tx| {
+            tx.set_schema(Schema::new("Lamp").field("Brightness", Kind::Int));
+            tx.create_named(
+                EntityId::ROOT,
+                "Desk",
+                "Lamp",
+                [("Brightness", Value::Int(3))],
+            )
+        }))?;
+        let mut readers = readers(&store, Some("Lamp"), None)?;
+        let mut printed = Vec::new();
+        let mut output = Output::new(&mut printed, false);
+        print(&store, runtime()?.block_on(next(&mut readers)), &mut output)?;
+        runtime()?.block_on(store.transaction(|tx| {
+            tx.set_value(desk, "Brightness", Value::Int(80))?;
+            tx.set_value(desk, "Description", Value::from("left\nside"))
+        }))?;
+        print(&store, runtime()?.block_on(next(&mut readers)), &mut output)?;
+        let printed = String::from_utf8_lossy(&printed).into_owned();
+        let mut lines: Vec<_> = printed.lines().collect();
+        lines[1..].sort_unstable();
+        assert_eq!(
+            lines,
+            [
+                "1970-01-01T00:00:00Z /Desk.Brightness: 3",
+                "1970-01-01T00:00:00Z /Desk.Brightness: 3 -> 80",
+                "1970-01-01T00:00:00Z /Desk.Description:  -> left\\nside",
+            ]
+        );
+        Ok(())
+    }
+}
