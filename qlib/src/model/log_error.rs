@@ -29,6 +29,8 @@ pub enum LogError {
         "{directory} holds {file:?} and no store; name a directory of its own for the store, or an empty one"
     )]
     NoStore { directory: Arc<str>, file: Arc<str> },
+    #[error("{directory} holds no store; name the directory of one that exists")]
+    Missing { directory: Arc<str> },
     #[error(
         "{file} is in version {version} of the format, and this program knows versions up to {known}; update it"
     )]

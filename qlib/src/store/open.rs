@@ -43,6 +43,7 @@ pub struct StoreOptions {
     window: WindowLimits,
     history: HistoryLimits,
     buffered: bool,
+    must_exist: bool,
     sizes: Sizes,
     plan: Plan,
     on_progress: Option<OnProgress>,
@@ -81,6 +82,19 @@ impl StoreOptions {
         self
     }
 
+    /// Refuses a directory that holds no store, and does not begin one there: for tools, whose user
+    /// may have mistyped the path.
+    ///
+    /// ```
+    /// use qlib::{Error, LogError, Store};
+    /// let mistyped = Store::options().must_exist().open("/no/such/store");
+    /// assert!(matches!(mistyped, Err(Error::Log(LogError::Missing { .. }))));
+    /// ```
+    pub fn must_exist(mut self) -> Self {
+        self.must_exist = true;
+        self
+    }
+
     /// Is called while the store opens, if that takes more than a second.
     pub fn on_progress(mut self, tell: impl FnMut(Progress) + 'static) -> Self {
         self.on_progress = Some(Box::new(tell));
@@ -114,6 +128,9 @@ impl StoreOptions {
     /// newer version, the directory holds something else, or the disk refuses.
     pub fn open(self, path: impl AsRef<Path>) -> Result<Store> {
         let is_ours = |name: &str| FileLog::is_ours(name) || is_snapshot(name);
+        if self.must_exist {
+            Directory::must_hold(path.as_ref(), is_ours)?;
+        }
         let directory = Directory::open(path.as_ref(), is_ours)?;
         self.open_disk(Arc::new(directory))
     }
@@ -333,6 +350,7 @@ impl Store {
             window: WindowLimits::default(),
             history: HistoryLimits::default(),
             buffered: false,
+            must_exist: false,
             sizes: Sizes::default(),
             plan: Plan::default(),
             on_progress: None,

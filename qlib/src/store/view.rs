@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use crate::model::{Entity, EntityId, Error, Field, FieldType, Result, Row, Value};
+use crate::model::{Applied, Entity, EntityId, Error, Field, FieldType, Result, Row, Value};
 use crate::store::core::CoreGuard;
 use crate::tree::{EntityRef, Lens, Location, Tree, resolve};
 
@@ -129,6 +129,26 @@ impl View<'_> {
             entity,
             tree.field_id(entity_type, &field)?,
         ))
+    }
+
+    /// The commits of the recent window, the oldest first.
+    ///
+    /// ```
+    /// # use qlib::{Kind, Schema, Store};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> qlib::Result<()> {
+    /// let store = Store::memory()?.writing_as("installer");
+    /// store.set_schema(Schema::new("Lamp").field("Brightness", Kind::Int)).await?;
+    /// let view = store.view();
+    /// let newest = view.commits().next_back();
+    /// assert_eq!(newest.map(|commit| &*commit.author.writer), Some("installer"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn commits(&self) -> impl DoubleEndedIterator<Item = &Applied> {
+        let window = &self.core.window;
+        let revisions = window.first()..self.core.tree.revision() + 1;
+        revisions.filter_map(|revision| window.get(revision))
     }
 
     /// The entity at an absolute path, such as `/Home/Kitchen`.

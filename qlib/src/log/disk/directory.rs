@@ -20,6 +20,29 @@ pub(crate) struct Directory {
 }
 
 impl Directory {
+    /// Refuses a path where nothing is that `is_ours` knows.
+    ///
+    /// # Errors
+    /// [`LogError::Missing`], [`LogError::Io`]
+    pub(crate) fn must_hold(path: &Path, is_ours: fn(&str) -> bool) -> Result<(), LogError> {
+        let directory = path.display().to_string();
+        let entries = match fs::read_dir(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(LogError::io(&directory, "listed", &error));
+            }
+            entries => entries.into_iter().flatten(),
+        };
+        for entry in entries {
+            let entry = entry.map_err(|error| LogError::io(&directory, "listed", &error))?;
+            if is_ours(&entry.file_name().to_string_lossy()) {
+                return Ok(());
+            }
+        }
+        Err(LogError::Missing {
+            directory: directory.into(),
+        })
+    }
+
     /// The directory at a path, made where it is missing. One that holds other things and none of
     /// the files that `is_ours` knows is refused.
     ///

@@ -1,0 +1,122 @@
+//! What goes into files and comes from them: `export`, `import`, `backup` and `restore`.
+
+use std::fs::{self, File};
+use std::io::{BufReader, BufWriter, Write};
+use std::path::Path;
+
+use clap::ArgMatches;
+use qlib::Store;
+use serde_json::json;
+
+use crate::command::{finish, runtime};
+use crate::failure::Failure;
+use crate::output::Output;
+use crate::target;
+
+pub(crate) fn export(
+    store: &Store,
+    matches: &ArgMatches,
+    output: &mut Output<impl Write>,
+) -> Result<(), Failure> {
+    let path = matches
+        .get_one::<String>("path")
+        .map_or("/", String::as_str);
+    let top = target::entity(store.create_snapshot().tree(), path)?.id();
+    match matches.get_one::<String>("file") {
+        Some(file) => write(file, |to| Ok(store.export(top, to)?)),
+        None => Ok(store.export(top, output)?),
+    }
+}
+
+pub(crate) fn import(
+    store: &Store,
+    matches: &ArgMatches,
+    output: &mut Output<impl Write>,
+) -> Result<(), Failure> {
+    finish(store.import(read(file(matches))?)?, output)
+}
+
+pub(crate) fn backup(
+    store: &Store,
+    matches: &ArgMatches,
+    output: &mut Output<impl Write>,
+) -> Result<(), Failure> {
+    let mut revision = 0;
+    write(file(matches), |to| {
+        revision = store.backup(to)?;
+        Ok(())
+    })?;
+    if output.json {
+        output.json(&json!({ "revision": revision }))?;
+    } else {
+        output.line(&format!("revision {revision}"))?;
+    }
+    Ok(())
+}
+
+pub(crate) fn restore(
+    store: &Store,
+    matches: &ArgMatches,
+    output: &mut Output<impl Write>,
+) -> Result<(), Failure> {
+    finish(store.restore(read(file(matches))?)?, output)
+}
+
+/// Whether the backup can be restored, before a store is begun for it.
+pub(crate) fn check_backup(matches: &ArgMatches) -> Result<(), Failure> {
+    let restored = Store::memory()?.restore(read(file(matches))?)?;
+    runtime()?.block_on(restored)?;
+    Ok(())
+}
+
+fn file(matches: &ArgMatches) -> &str {
+    matches.get_one::<String>("file").map_or("", String::as_str)
+}
+
+fn failure(file: &str, action: &'static str) -> impl FnOnce(std::io::Error) -> Failure {
+    let file = file.to_owned();
+    move |error| Failure::File {
+        file,
+        action,
+        error,
+    }
+}
+
+fn read(file: &str) -> Result<BufReader<File>, Failure> {
+    File::open(file)
+        .map(BufReader::new)
+        .map_err(failure(file, "read"))
+}
+
+pub(crate) fn read_text(file: &str) -> Result<String, Failure> {
+    fs::read_to_string(file).map_err(failure(file, "read"))
+}
+
+/// Writes a file beside the one that it replaces once it is whole and on the disk.
+pub(crate) fn write(
+    file: &str,
+    fill: impl FnOnce(&mut BufWriter<File>) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let new = format!("{file}.new");
+    let created = File::create(&new).map_err(failure(&new, "made"))?;
+    let mut to = BufWriter::new(created);
+    let written = fill(&mut to).and_then(|()| {
+        to.flush()
+            .and_then(|()| to.get_ref().sync_all())
+            .and_then(|()| fs::rename(&new, file))
+            .and_then(|()| File::open(folder(file))?.sync_all())
+            .map_err(failure(file, "written"))
+    });
+    if written.is_err() {
+        // What failed is told; what is left of it is in nobody's way.
+        let _ = fs::remove_file(&new);
+    }
+    written
+}
+
+fn folder(file: &str) -> &Path {
+    let parent = Path::new(file).parent();
+    parent
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
+}

@@ -1,0 +1,44 @@
+//! The store that a command works on.
+
+use std::path::PathBuf;
+
+use qlib::{Progress, Store, StoreOptions};
+
+use crate::failure::Failure;
+
+/// The directory that `--store` or `Q_STORE` names.
+fn directory(address: &str) -> Result<PathBuf, Failure> {
+    let (path, is_address) = match address.strip_prefix("file:") {
+        Some(path) => (path, true),
+        None => (address, false),
+    };
+    let elsewhere = !is_address && (path == "memory:" || path.contains("://"));
+    if path.is_empty() || elsewhere {
+        return Err(Failure::Usage(format!(
+            "{address:?} names no directory; write --store DIR, or Q_STORE=file:DIR"
+        )));
+    }
+    Ok(path.into())
+}
+
+fn tell(progress: Progress) {
+    let percent = progress.read * 100 / progress.of.max(1);
+    eprintln!(
+        "qlib: opening: {percent} % (revision {})",
+        progress.revision
+    );
+}
+
+/// Opens the store that an address names, and says what had to be cut or passed over.
+pub(crate) fn open(address: &str, options: StoreOptions) -> Result<Store, Failure> {
+    let options = options.on_progress(tell);
+    let store = options.open(directory(address)?)?.writing_as("qlib");
+    let health = store.health();
+    if let Some(cut) = health.cut {
+        eprintln!("qlib: {cut}");
+    }
+    for snapshot in health.damaged_snapshots {
+        eprintln!("qlib: {snapshot}; an older one was used");
+    }
+    Ok(store)
+}
