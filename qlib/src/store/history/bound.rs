@@ -79,10 +79,6 @@ impl History {
     }
 
     /// Whether half of the memory is taken by what a flush would move to the disk.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "asked by the thread that will flush")
-    )]
     pub(crate) fn wants_flush(&self) -> bool {
         self.on_disk && self.recent.lock().bytes > self.limits.memory / 2
     }
