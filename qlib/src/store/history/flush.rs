@@ -13,13 +13,9 @@ const FILE: u64 = 16 << 20;
 const PART: u64 = 16;
 
 impl History {
-    /// Every commit up to this one outlives the process without the log, or leaves nothing that
-    /// could. The log must keep those behind it.
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "asked by what will cut the log")
-    )]
-    pub(crate) fn position(&self) -> Revision {
+    /// Every commit up to this one outlives the process without the log.
+    #[cfg(test)]
+    pub(super) fn position(&self) -> Revision {
         let files = self.files.lock();
         files.as_ref().map_or(self.fed(), |files| files.position)
     }

@@ -30,7 +30,7 @@ const NO_FRAME: &str = "no whole frame, or one with a wrong checksum";
 const FOOTER: u64 = 19;
 
 impl History {
-    /// Opens the history of a directory. It has all commits up to [`History::position`]: the log is to
+    /// Opens the history of a directory. It has all commits up to its mark: the log is to
     /// be fed from there on, or from before. What is damaged is reported and left out. Nothing is
     /// written before the first flush.
     ///
