@@ -138,6 +138,26 @@ impl Snapshots {
         Some(self.saved[needed].revision)
     }
 
+    /// Removes snapshots that have more bytes than the log between them and the one before, so that
+    /// all together have hardly more than the log.
+    pub(crate) fn thin_out(&mut self, log_behind: impl Fn(Revision) -> u64) -> io::Result<()> {
+        let (mut at, mut before) = (0, None);
+        while at + NEWEST < self.saved.len() {
+            let Saved {
+                revision, bytes, ..
+            } = self.saved[at];
+            let behind = log_behind(revision);
+            if before.is_some_and(|before: u64| before.saturating_sub(behind) < bytes) {
+                self.disk.remove(&name(revision, SNAPSHOT))?;
+                self.saved.remove(at);
+            } else {
+                before = Some(behind);
+                at += 1;
+            }
+        }
+        Ok(())
+    }
+
     /// Removes the snapshots before one, and what was restored before it.
     pub(crate) fn remove_before(&mut self, revision: Revision) -> io::Result<()> {
         self.remove_restored(|restored| restored <= revision)?;
@@ -228,6 +248,8 @@ fn revision(name: &str, suffix: &str) -> Option<Revision> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
     use super::*;
     use crate::log::Simulated;
 
@@ -246,6 +268,25 @@ mod tests {
         let age = Duration::from_secs(age);
         let retention = Retention { bytes, age };
         snapshots.oldest_needed(retention, second(60), |revision| (60 - revision) * 10)
+    }
+
+    #[test]
+    fn snapshots_take_hardly_more_than_the_log() {
+        let disk = Simulated::default();
+        let mut snapshots = Snapshots::open(Arc::new(disk.clone()), |_, _| {}).unwrap();
+        for revision in [10, 20, 30, 40, 50, 60, 70] {
+            let fill = |mut output: Output| output.write_all(&[1; 250]).map(|()| output);
+            snapshots.write(revision, Timestamp::EPOCH, fill).unwrap();
+        }
+        // 100 bytes of log between two.
+        snapshots.thin_out(|revision| (70 - revision) * 10).unwrap();
+        let left: Vec<_> = snapshots
+            .saved()
+            .iter()
+            .map(|saved| saved.revision)
+            .collect();
+        assert_eq!(left, [10, 40, 60, 70]);
+        assert_eq!(disk.list().unwrap().len(), 4);
     }
 
     #[test]

@@ -17,7 +17,8 @@ use crate::tree::Tree;
 /// When snapshots are written, and what is kept.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Plan {
-    /// Bytes of the log between two snapshots, unless a snapshot has more.
+    /// Bytes of the log between two snapshots, unless a quarter of a snapshot is more: an opening
+    /// replays what is behind the newest one, which takes about four times as long a byte.
     pub(crate) every: u64,
     pub(crate) retention: Retention,
 }
@@ -25,7 +26,7 @@ pub(crate) struct Plan {
 impl Default for Plan {
     fn default() -> Self {
         Self {
-            every: 64 << 20,
+            every: 16 << 20,
             retention: Retention::default(),
         }
     }
@@ -64,7 +65,7 @@ impl Checkpoints {
     ) -> Result<Self, LogError> {
         let newest = snapshots.saved().last().map_or(0, |newest| newest.bytes);
         let common = Arc::new(Common {
-            every: AtomicU64::new(plan.every.max(newest)),
+            every: AtomicU64::new(plan.every.max(newest / 4)),
             busy: Mutex::new(false),
             done: Condvar::new(),
             stop: AtomicBool::new(false),
@@ -196,13 +197,16 @@ impl Writing {
         let bytes = written.map_err(|error| LogError::io("a snapshot", "written", &error))?;
         self.common
             .every
-            .store(self.plan.every.max(bytes), Ordering::Relaxed);
+            .store(self.plan.every.max(bytes / 4), Ordering::Relaxed);
         Ok(())
     }
 
     /// Removes what is older than what is to be kept.
     fn clean_up(&mut self) -> Result<(), LogError> {
         let behind = |revision| self.segments.bytes_behind(revision);
+        self.snapshots
+            .thin_out(behind)
+            .map_err(|error| LogError::io("a snapshot between", "removed", &error))?;
         let (retention, now) = (self.plan.retention, self.clock.now());
         let Some(oldest) = self.snapshots.oldest_needed(retention, now, behind) else {
             return Ok(());
