@@ -40,7 +40,7 @@ pub enum LogError {
         known: u32,
     },
     #[error(
-        "{file} is damaged at byte {offset}: {reason}; commits from revision {first} on cannot be read. Restore a backup, or let `qlib repair` keep what comes before: it makes a copy of the directory first"
+        "{file} is damaged at byte {offset}: {reason}; commits from revision {first} on cannot be read. Nothing was changed; restore a backup into a new directory"
     )]
     Damaged {
         file: Arc<str>,

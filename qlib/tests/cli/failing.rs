@@ -8,9 +8,14 @@ fn log(store: &Path) -> (PathBuf, Vec<u8>, usize) {
     let files = fs::read_dir(store)
         .unwrap()
         .map(|entry| entry.unwrap().path());
+    let of_the_log = |path: &PathBuf| {
+        let name = path.file_name().unwrap().to_string_lossy();
+        name != "lock" && !name.starts_with("history")
+    };
     let mut written = files
+        .filter(of_the_log)
         .map(|path| (fs::read(&path).unwrap(), path))
-        .filter(|(bytes, path)| !path.ends_with("lock") && bytes.iter().any(|byte| *byte != 0));
+        .filter(|(bytes, _)| bytes.iter().any(|byte| *byte != 0));
     let (bytes, path) = written.next().unwrap();
     assert!(written.next().is_none());
     let length = bytes.iter().rposition(|byte| *byte != 0).unwrap() + 1;

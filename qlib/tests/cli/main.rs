@@ -9,8 +9,9 @@ mod watching;
 
 use std::path::Path;
 use std::process::{Command, Output};
+use std::time::Duration;
 
-use qlib::{Clock, EntityId, FieldSchema, Kind, Schema, Store, Value};
+use qlib::{Clock, EntityId, FieldSchema, HistoryPolicy, Kind, Schema, Store, Value};
 use regex_lite::{Captures, Regex};
 use tempfile::TempDir;
 
@@ -71,6 +72,12 @@ fn stable(text: &str) -> String {
     text.into_owned()
 }
 
+const FOR_EVER: HistoryPolicy = HistoryPolicy {
+    keep: Duration::MAX,
+    min_interval: None,
+    deadband: None,
+};
+
 const TIME: &str = "2026-01-31T12:00:00Z";
 
 /// A home with a kitchen and a lamp in it; closed.
@@ -95,7 +102,8 @@ fn fill(path: &Path) -> Store {
             FieldSchema::new(Kind::Int)
                 .range(0..=100)
                 .default_value(0)
-                .required(),
+                .required()
+                .history(FOR_EVER),
         )
         .field("Offset", Kind::Float)
         .field("Label", FieldSchema::new(Kind::String).unique())

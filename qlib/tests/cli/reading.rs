@@ -2,9 +2,9 @@ use std::process::Command;
 
 use crate::{home, printed, ran, run};
 
-const COMMANDS: [&str; 12] = [
-    "export", "import", "backup", "restore", "open", "tree", "get", "set", "watch", "log",
-    "schema", "stats",
+const COMMANDS: [&str; 13] = [
+    "export", "import", "backup", "restore", "open", "tree", "get", "set", "watch", "history",
+    "log", "schema", "stats",
 ];
 
 #[test]
@@ -29,6 +29,7 @@ fn each_prints_for_people_and_for_programs() {
         ("tree", &["tree"]),
         ("get_entity", &["get", "/Home/Lamp 1.5"]),
         ("get_field", &["get", "/Home/Lamp 1.5.Room"]),
+        ("history", &["history", "/Home/Lamp 1.5.Brightness"]),
         ("log", &["log"]),
         ("schema", &["schema", "Lamp"]),
         ("stats", &["stats"]),

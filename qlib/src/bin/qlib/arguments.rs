@@ -1,6 +1,7 @@
 //! The command line: what there is, and how it is explained.
 
 use clap::{Arg, ArgAction, Command, value_parser};
+use qlib::Timestamp;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -39,6 +40,7 @@ pub(crate) fn command() -> Command {
             get(),
             set(),
             watch(),
+            history(),
             log(),
             schema(),
             stats(),
@@ -70,7 +72,7 @@ fn positional(name: &'static str, value: &'static str, help: &'static str) -> Ar
 fn open() -> Command {
     below(
         "open",
-        "Open the store; report what it holds and what was cut or repaired",
+        "Open the store; report what it holds and what was cut",
         "Examples:\n  qlib --store data open || echo \"exit code $?\"",
     )
 }
@@ -151,6 +153,33 @@ Examples:
         "An entity's path, or a type and those that extend it; everything unless given",
     ))
     .arg(positional("field", "FIELD", "A field; all unless given"))
+}
+
+fn history() -> Command {
+    let time = |name: &'static str, help| {
+        Arg::new(name)
+            .long(name)
+            .value_name("TIME")
+            .value_parser(value_parser!(Timestamp))
+            .help(help)
+    };
+    below(
+        "history",
+        "Print the values that a field had, where its type keeps them",
+        "Examples:
+  qlib --store data history /Home/Lamp.Power
+  qlib --store data history /Home/Lamp.Power --from 2026-01-31T12:00:00Z --json",
+    )
+    .arg(
+        positional(
+            "field",
+            "PATH.FIELD",
+            "A path or an entity's id, and a field",
+        )
+        .required(true),
+    )
+    .arg(time("from", "Only from this time on"))
+    .arg(time("to", "Only before this time"))
 }
 
 fn log() -> Command {

@@ -10,7 +10,9 @@ use shuttle::thread;
 
 use crate::log::disk::{Disk, Faults, Leaves, Simulated};
 use crate::log::file::group::{Group, Place, Sizes};
-use crate::log::file::{ahead, frame, writer};
+use crate::log::file::recover::search;
+use crate::log::file::{ahead, writer};
+use crate::log::frame;
 use crate::model::{Error, Revision};
 
 const THREADS: u64 = 3;
@@ -30,7 +32,7 @@ fn on_disk(disk: &Simulated) -> Revision {
     let mut newest = 0;
     for name in found.list().unwrap() {
         let bytes = Bytes::from(found.bytes(&name));
-        for batch in frame::search(&bytes, 0) {
+        for batch in search(&bytes, 0) {
             newest = newest.max(batch.revision + batch.records.len() as u64 - 1);
         }
     }
@@ -43,7 +45,7 @@ fn commit(group: &Group, newest: &Mutex<Revision>) -> Result<Revision, Error> {
         let mut newest = newest.lock().unwrap();
         let header = |_| frame::frame(&crate::wire::proto::log::SegmentHeader::default());
         match group.reserve(RECORD, || RECORD, header)? {
-            Place::Here | Place::Fresh => {
+            Place::Here | Place::Fresh(..) => {
                 *newest += 1;
                 let record = crate::wire::proto::log::Record {
                     elapsed: 0,

@@ -460,7 +460,7 @@ impl Tail {
 }
 
 /// The batches in good frames behind `offset`, wherever they begin.
-fn search(bytes: &Bytes, offset: usize) -> impl Iterator<Item = proto::Batch> {
+pub(super) fn search(bytes: &Bytes, offset: usize) -> impl Iterator<Item = proto::Batch> {
     let mut at = offset;
     std::iter::from_fn(move || {
         while at + frame::HEAD < bytes.len() {

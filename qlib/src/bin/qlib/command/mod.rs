@@ -2,6 +2,7 @@
 
 mod files;
 mod get;
+mod history;
 mod log;
 mod open;
 mod schema;
@@ -45,6 +46,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
         "get" => get::run(&store, matches, &mut output)?,
         "set" => set::run(&store, matches, &mut output)?,
         "watch" => watch::run(&store, matches, &mut output)?,
+        "history" => history::run(&store, matches, &mut output)?,
         "log" => log::run(&store, matches, &mut output)?,
         "schema" => code = schema::run(&store, matches, &mut output)?,
         "export" => files::export(&store, matches, &mut output)?,

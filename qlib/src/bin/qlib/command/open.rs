@@ -39,7 +39,7 @@ pub(crate) fn run(store: &Store, output: &mut Output<impl Write>) -> Result<u8, 
         ))?;
         // What was not is on standard error already.
         if is_sound {
-            output.line("nothing had to be cut or repaired")?;
+            output.line("nothing had to be cut")?;
         }
     }
     Ok(if is_sound { FINE } else { CUT })
