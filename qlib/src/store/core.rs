@@ -214,9 +214,7 @@ impl Shared {
         }
         Ok(receipt)
     }
-}
 
-impl Shared {
     /// Orders, applies and publishes a commit that replaces the whole tree. It is applied to a copy
     /// first, and the copy written to the disk; meanwhile others read, and writers wait.
     ///
