@@ -193,8 +193,11 @@ impl Snapshots {
     }
 
     /// Reads what was restored as a revision.
-    pub(crate) fn read_restored(&self, revision: Revision) -> io::Result<BufReader<Input>> {
-        let file = self.disk.open(&name(revision, RESTORED))?;
+    pub(crate) fn read_restored(
+        disk: &dyn Disk,
+        revision: Revision,
+    ) -> io::Result<BufReader<Input>> {
+        let file = disk.open(&name(revision, RESTORED))?;
         Ok(BufReader::with_capacity(BUFFER, Input::new(file)))
     }
 

@@ -4,6 +4,7 @@ mod closing;
 mod crash;
 mod damage;
 mod faults;
+mod follow;
 mod snapshots;
 
 use std::sync::{Arc, LazyLock};
