@@ -16,6 +16,7 @@ mod outcome;
 mod past;
 mod reading;
 mod replay;
+mod restore;
 mod routes;
 mod select;
 mod shape;

@@ -148,6 +148,7 @@ impl StoreOptions {
             window: Window::new(self.window, 1),
             disk: Arc::clone(&disk),
             feeder: History::open(Arc::clone(&disk), self.history)?,
+            restored: None,
             read: 0,
             on_progress: self.on_progress,
             began: Instant::now(),
@@ -171,8 +172,13 @@ impl StoreOptions {
             tree,
             window,
             mut feeder,
+            restored,
             ..
         } = replaying;
+        if let Some(revision) = restored {
+            let settled = Snapshots::settle_restored(&*disk, revision);
+            settled.map_err(|error| LogError::io("what was restored", "renamed", &error))?;
+        }
         feeder.replayed(&tree);
         let history = Arc::clone(feeder.history());
         let unused = snapshots.remove_beyond(tree.revision());
@@ -225,6 +231,8 @@ struct Replaying {
     window: Window,
     disk: Arc<dyn Disk>,
     feeder: Feeder,
+    /// The newest commit that replaced the tree.
+    restored: Option<Revision>,
     /// Bytes of the snapshot that was loaded.
     read: u64,
     on_progress: Option<OnProgress>,
@@ -260,6 +268,7 @@ impl Replay for Replaying {
     }
 
     fn restored(&mut self, revision: Revision) -> Result<Arc<Image>, LogError> {
+        self.restored = Some(revision);
         load_restored(&*self.disk, revision)
     }
 
