@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use crate::model::{Commit, Receipt, Result, Revision, Timestamp};
+use crate::model::{Commit, Position, Receipt, Result, Revision, Timestamp};
 use crate::wire::log::Names;
 
 pub(crate) use disk::{Directory, Disk};
@@ -41,6 +41,16 @@ impl End {
         chain: 0,
         epoch: 1,
     };
+
+    /// The place behind it.
+    pub(crate) fn position(&self) -> Position {
+        Position {
+            epoch: self.epoch,
+            revision: self.revision,
+            chain: self.chain,
+            read: None,
+        }
+    }
 
     /// Goes on behind a record.
     fn advance(&mut self, time: Timestamp, commit: &[u8], is_restore: bool) {

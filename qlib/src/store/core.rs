@@ -9,7 +9,9 @@ use parking_lot::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use smol_str::SmolStr;
 
 use crate::log::{Cut, Disk, End, Group, Log, Room};
-use crate::model::{Applied, Clock, Commit, Error, Limits, Op, Receipt, Result, Revision, Steps};
+use crate::model::{
+    Applied, Clock, Commit, Error, Limits, Op, Position, Receipt, Result, Revision, Steps,
+};
 use crate::store::checkpoint::Checkpoints;
 use crate::store::history::Feeder;
 use crate::store::routes::{Reader, Routes};
@@ -283,6 +285,20 @@ impl Core {
         }
     }
 
+    /// The place behind the newest commit.
+    pub(crate) fn position(&self) -> Position {
+        let newest = self.position_at(self.tree.revision());
+        newest.unwrap_or(self.window.before())
+    }
+
+    /// The place behind a commit of the window, or behind the last one before it.
+    pub(crate) fn position_at(&self, revision: Revision) -> Option<Position> {
+        match self.window.before() {
+            before if before.revision == revision => Some(before),
+            _ => self.window.get(revision).map(Applied::position),
+        }
+    }
+
     /// The handlers that provoked each other, the first one first.
     fn chain(&self, commit: &Commit) -> Vec<SmolStr> {
         let mut chain = Vec::new();
@@ -307,7 +323,9 @@ pub(crate) fn applied(commit: Commit, end: End, effects: Effects) -> Applied {
     Applied {
         revision: end.revision,
         time: end.time,
-        resync: commit.ops.iter().any(|op| matches!(op, Op::Restore { .. })),
+        epoch: end.epoch,
+        chain: end.chain,
+        resync: commit.is_restore(),
         author: commit.author,
         effects,
     }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use smol_str::SmolStr;
 
 use crate::model::{
-    Applied, Cause, Effect, EntityId, FieldId, Revision, Timestamp, TypeId, Value, ValueRef,
+    Applied, Cause, Effect, EntityId, FieldId, Position, Revision, Timestamp, TypeId, Value,
+    ValueRef,
 };
 
 /// What a subscription yields.
@@ -21,9 +22,14 @@ pub enum Event {
     },
     /// Changes were lost: the recent window passed before they were read.
     Lagged(Lagged),
-    /// The whole tree was replaced.
+    /// The whole tree was replaced; one change for each field that differs follows, or, where the
+    /// subscription merges changes, what is there now and [`Event::SnapshotEnd`].
+    ///
+    /// Or the subscription was to go on behind a position to which another line of commits leads, that of
+    /// another store or of one that has since gone back to a copy. What it missed cannot be known: what
+    /// is there now follows, and [`Event::SnapshotEnd`].
     Resync {
-        /// The commit that replaced it.
+        /// The commit that replaced it; the newest one, where the position is of another line.
         revision: Revision,
     },
 }
@@ -127,6 +133,16 @@ impl Delivery {
     #[must_use]
     pub fn cause(&self) -> Option<&Cause> {
         self.commit.author.cause.as_ref()
+    }
+
+    /// The place behind the change, for [`crate::Subscribe::from`]; `None` for a value that existed
+    /// when the subscription began.
+    #[must_use]
+    pub fn position(&self) -> Option<Position> {
+        (!self.first_value).then(|| Position {
+            read: u32::try_from(self.index + 1).ok(),
+            ..self.commit.position()
+        })
     }
 
     /// Its place among all changes: its revision, then as the commit has it, a creation before the

@@ -145,7 +145,7 @@ impl StoreOptions {
         let snapshots = snapshots.map_err(|error| LogError::io("snapshots", "listed", &error))?;
         let mut replaying = Replaying {
             tree: Tree::default(),
-            window: Window::new(self.window, 1),
+            window: Window::new(self.window, End::START.position()),
             disk: Arc::clone(&disk),
             feeder: History::open(Arc::clone(&disk), self.history)?,
             restored: None,
@@ -165,7 +165,7 @@ impl StoreOptions {
         );
         replaying.tree = tree;
         replaying.feeder.begin(&replaying.tree);
-        replaying.window = Window::new(self.window, from.revision + 1);
+        replaying.window = Window::new(self.window, from.position());
         let opened = FileLog::open(Arc::clone(&disk), self.sizes, from, &mut replaying);
         let (log, cut) = opened.map_err(|error| because(error, &damaged))?;
         let Replaying {
@@ -291,12 +291,13 @@ impl Store {
     /// # Errors
     /// Those of [`Store::memory`].
     pub fn memory_with(clock: Clock, window: WindowLimits) -> Result<Self> {
-        let log: Box<dyn Log> = Box::<MemoryLog>::default();
+        let log = Box::<MemoryLog>::default();
+        let window = Window::new(window, log.end().position());
         Self::begin(Shared::new(
             log,
             clock,
             Tree::default(),
-            Window::new(window, 1),
+            window,
             Feeder::in_memory(HistoryLimits::default()),
         ))
     }

@@ -9,8 +9,8 @@ use std::task::Waker;
 use smol_str::SmolStr;
 
 use crate::model::{
-    Applied, Author, CreatedEntity, Effect, EntityId, FieldChange, FieldId, Place, Revision, Stamp,
-    Value,
+    Applied, Author, CreatedEntity, Effect, EntityId, FieldChange, FieldId, Place, Position,
+    Revision, Stamp, Value,
 };
 use crate::store::core::Core;
 use crate::store::event::{Delivery, Event, Lagged, current, previous, subject_of};
@@ -26,12 +26,33 @@ impl Subscription {
         let shared = Arc::clone(&self.shared);
         let core = shared.read();
         let found = self.find(&core);
-        self.reader.position.store(self.position, Ordering::Relaxed);
+        self.note(&core);
         if let (None, Some(waker)) = (&found, waker) {
             // No commit can come between the look and this: the core is locked.
             core.routes.park(&self.reader, waker);
         }
         found
+    }
+
+    /// Makes known how far it has read.
+    pub(super) fn note(&mut self, core: &Core) {
+        self.reader.position.store(self.position, Ordering::Relaxed);
+        let (newest, read) = match u32::try_from(self.offset) {
+            Ok(0) | Err(_) => (self.position, None),
+            Ok(read) => (self.position + 1, Some(read)),
+        };
+        if let Some(position) = core.position_at(newest) {
+            self.place = Position { read, ..position };
+        }
+    }
+
+    /// Begins anew with what is there now: nobody knows what it missed.
+    pub(super) fn start_anew(&mut self, core: &Core) {
+        let revision = core.tree.revision();
+        self.skip_to(revision);
+        self.seen_resync = revision;
+        self.first_values = Some(FirstValues::of(core));
+        self.interrupted = Some(Event::Resync { revision });
     }
 
     fn find(&mut self, core: &Core) -> Option<Event> {
@@ -151,7 +172,11 @@ impl Subscription {
                 let Some(commit) = core.window.get(revision) else {
                     continue;
                 };
-                let start = std::mem::take(&mut self.offset);
+                let start = match self.position + 1 {
+                    next if next == revision => self.offset,
+                    _ => 0,
+                };
+                self.offset = 0;
                 for index in start..commit.effects.len() {
                     if !self.concerns(core, commit, &commit.effects[index]) {
                         continue;
@@ -311,6 +336,8 @@ impl Subscription {
         let commit = Applied {
             revision: stamp.revision,
             time: stamp.time,
+            epoch: 0,
+            chain: 0,
             author: Arc::new(Author {
                 writer: first.tree.writer(stamp.writer).clone(),
                 ..Author::default()

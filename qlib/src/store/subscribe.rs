@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use smol_str::SmolStr;
 
-use crate::model::{Entity, EntityId, Field, FieldId, FieldType, Result, Revision, Value};
+use crate::model::{Entity, EntityId, Field, FieldId, FieldType, Position, Result, Value};
 use crate::store::change::Change;
 use crate::store::core::Shared;
 use crate::store::event::{Delivery, Event, Lagged};
@@ -52,7 +52,7 @@ pub struct Subscribe {
     condition: Option<Condition>,
     interval: Option<Duration>,
     deadband: f64,
-    from: Option<Revision>,
+    from: Option<Position>,
     only: Option<EntityId>,
 }
 
@@ -130,18 +130,35 @@ impl Subscribe {
         self
     }
 
-    /// Reads on behind this revision instead of behind the newest one.
-    pub(crate) fn from(mut self, revision: Revision) -> Self {
-        self.from = Some(revision);
+    /// Reads on behind this position instead of behind the newest commit; what existed already is not
+    /// delivered then. If another line of commits leads to the position, [`Event::Resync`] comes first,
+    /// and what exists.
+    ///
+    /// ```
+    /// # use qlib::*;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let store = Store::memory()?;
+    /// # store.set_schema(Schema::new("Lamp").field("Brightness", Kind::Int)).await?;
+    /// # let desk = store.transaction(|tx| tx.create_named(EntityId::ROOT, "Desk", "Lamp", [])).await?;
+    /// let kept = store.position().to_string();
+    /// store.transaction(|tx| tx.set_value(desk, "Brightness", Value::Int(7))).await?;
+    /// let mut changes = store.subscribe_named("Lamp", "Brightness").from(kept.parse()?).start()?;
+    /// let Event::Change(change) = changes.next().await else { unreachable!() };
+    /// assert_eq!(change.current(), Some(ValueRef::Int(7)));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn from(mut self, position: Position) -> Self {
+        self.from = Some(position);
         self
     }
 
-    /// Reads on with the changes of one entity behind this revision, beside a reader that has the
+    /// Reads on with the changes of one entity behind this position, beside a reader that has the
     /// topic open since before.
-    pub(crate) fn of_entity_from(mut self, id: EntityId, revision: Revision) -> Self {
+    pub(crate) fn of_entity_from(mut self, id: EntityId, position: Position) -> Self {
         self.only = Some(id);
-        self.initial = false;
-        self.from(revision)
+        self.from(position)
     }
 
     /// With each change the value at the end of this path of names, as of the change's revision.
@@ -226,7 +243,7 @@ impl Subscribe {
             context: self.context,
             condition: self.condition,
             shape: shaped.then(|| Shape::new(self.interval, self.deadband, self.writes)),
-            initial: self.initial,
+            initial: self.initial && self.from.is_none(),
         };
         Subscription::begin(&self.shared, interest, self.from)
     }
@@ -254,7 +271,8 @@ pub enum FieldEvent<E, T> {
     SnapshotEnd,
     /// Changes were lost: the recent window passed before they were read.
     Lagged(Lagged),
-    /// The whole tree was replaced.
+    /// The whole tree was replaced, or the subscription was to go on behind a position of another
+    /// line of commits: see [`Event::Resync`].
     Resync,
 }
 

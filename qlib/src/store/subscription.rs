@@ -3,12 +3,11 @@
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
 use smol_str::SmolStr;
 
-use crate::model::{Applied, Effect, EntityId, Result, Revision};
+use crate::model::{Applied, Effect, EntityId, Position, Result, Revision};
 use crate::store::core::Shared;
 use crate::store::event::{Delivery, Event};
 use crate::store::routes::{Reader, Topic};
@@ -69,8 +68,10 @@ pub struct Subscription {
     pub(super) late: bool,
     pub(super) seen_resync: Revision,
     pub(super) first_values: Option<FirstValues>,
-    /// What [`Subscription::read_ready`] found and could not say.
+    /// What is to be said before anything else.
     pub(super) interrupted: Option<Event>,
+    /// Where that is in the log.
+    pub(super) place: Position,
 }
 
 /// What existed when a subscription began, delivered from a snapshot.
@@ -95,32 +96,42 @@ impl Subscription {
     pub(crate) fn begin(
         shared: &Arc<Shared>,
         interest: Interest,
-        from: Option<Revision>,
+        from: Option<Position>,
     ) -> Result<Self> {
         shared.change(|core| {
-            let newest = core.tree.revision();
-            let position = from.map_or(newest, |from| from.min(newest));
+            let newest = core.position();
+            let is_foreign = from.is_some_and(|from| {
+                let own = core.position_at(from.revision);
+                from.revision > newest.revision || own.is_some_and(|own| !own.is_beside(&from))
+            });
+            let place = from.filter(|_| !is_foreign).unwrap_or(newest);
+            let position = place.revision();
             let (topic, name) = (interest.topic, interest.name.clone());
             core.routes.open(topic, position, &core.tree, &core.window);
             let reader = Arc::new(Reader::new(name, topic, position));
             shared.list(&reader);
             let resyncs = core.resyncs.iter().rev();
-            Self {
+            let mut subscription = Self {
                 shared: Arc::clone(shared),
                 reader,
                 position,
-                offset: 0,
+                offset: place.offset(),
                 base: position,
                 head: position,
                 late: position + 1 < core.window.first(),
                 seen_resync: resyncs
                     .copied()
-                    .find(|resync| *resync <= position)
+                    .find(|resync| *resync <= place.revision)
                     .unwrap_or(0),
                 first_values: interest.initial.then(|| FirstValues::of(core)),
                 interrupted: None,
+                place,
                 interest,
+            };
+            if is_foreign {
+                subscription.start_anew(core);
             }
+            subscription
         })
     }
 
@@ -184,14 +195,16 @@ impl Subscription {
             count += 1;
             ControlFlow::<()>::Continue(())
         });
-        self.reader.position.store(self.position, Ordering::Relaxed);
+        self.note(&core);
         count
     }
 
-    /// The revision up to which everything was read.
+    /// The place up to which everything was read, for [`crate::Subscribe::from`]. First values that
+    /// are still to come, and what a minimum interval or a deadband holds back, are not counted: to
+    /// miss none of these, go on behind [`Delivery::position`] of the last change that came.
     #[must_use]
-    pub fn position(&self) -> Revision {
-        self.position
+    pub fn position(&self) -> Position {
+        self.place
     }
 
     /// Lets another reader of the same field shape the changes of an entity from here on. What is

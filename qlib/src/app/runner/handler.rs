@@ -202,12 +202,8 @@ impl<W: Worker> Handler<W> {
         else {
             return Err(Error::other("only changes have an entity"));
         };
-        let is_first = matches!(&attempt.input, Input::Delivery(first) if first.is_first_value());
-        let position = if is_first {
-            own.subscription.position()
-        } else {
-            attempt.revision()
-        };
+        let position = attempt.position();
+        let position = position.unwrap_or_else(|| own.subscription.position());
         let described = describe(&self.definition, &self.name)(subscribe(app.store()));
         let mut changes = Changes::new(described.of_entity_from(id, position).start()?);
         own.subscription
@@ -235,9 +231,9 @@ impl<W: Worker> Handler<W> {
                         return true;
                     }
                     Poll::Pending => {
-                        let read_to = lane.changes.subscription.position();
+                        let read_to = lane.changes.subscription.position().revision();
                         lane.read_to = Some(read_to);
-                        let caught_up = own.subscription.position() >= read_to;
+                        let caught_up = own.subscription.position().revision() >= read_to;
                         if caught_up {
                             let of_lane = &mut lane.changes.subscription;
                             of_lane.hand_over_shape(&mut own.subscription, *id);

@@ -344,7 +344,7 @@ impl Trial {
     fn caught_up(&mut self, reader: usize) {
         let watch = &mut self.watches[reader];
         let (revision, tree) = self.trees.last_key_value().unwrap();
-        assert_eq!(watch.subscription.position(), *revision);
+        assert_eq!(watch.subscription.position().revision(), *revision);
         assert_eq!(watch.owed, BTreeSet::new(), "{}", watch.field);
         if watch.latest {
             watch.saw.retain(|id, _| tree.entity(*id).is_some());

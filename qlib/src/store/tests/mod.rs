@@ -20,6 +20,7 @@ mod events;
 mod history;
 mod lagging;
 mod latest;
+mod positions;
 mod restore;
 mod shape;
 mod status;

@@ -134,7 +134,7 @@ fn a_late_reader_is_told_of_each_restore_in_its_place() {
     let store = store();
     let a = create(&store, EntityId::ROOT, "A", "Device");
     let snapshot = store.create_snapshot();
-    let before = store.revision();
+    let before = store.position();
     let mut reader = store.subscribe_named("Device", "Status").start().unwrap();
     for value in 1..=2 {
         set(&store, a, "Status", value);
