@@ -119,26 +119,31 @@ pub(super) fn recover(
         let bytes = read(&*file, length).map_err(|error| LogError::io(&name, "read", &error))?;
         let mut segment = SegmentReader::new(&name, bytes);
         let ended = segment.read(&mut reading)?;
-        if let (Some(open), false) = (&tail, matches!(ended, Ended::Unused)) {
-            return Err(open.damage("it ends without a seal, and another file follows"));
+        if let (Some(before), false) = (&tail, matches!(ended, Ended::Unused))
+            && !before.sealed
+        {
+            return Err(before.damage("it ends without a seal, and another file follows"));
         }
         let end = reading.end();
         if end.revision < from.revision && !matches!(ended, Ended::Sealed) {
             let reason = format!("the snapshot of revision {} goes beyond it", from.revision);
             return Err(segment.damage(end, reason));
         }
-        match ended {
-            Ended::Sealed => {}
-            Ended::Unused => unused.push(name),
-            Ended::Open { torn } => {
-                tail = Some(Tail {
-                    first: reading.end().revision + 1,
-                    torn,
-                    file,
-                    segment,
-                });
+        let (sealed, torn) = match ended {
+            Ended::Sealed => (true, false),
+            Ended::Open { torn } => (false, torn),
+            Ended::Unused => {
+                unused.push(name);
+                continue;
             }
-        }
+        };
+        tail = Some(Tail {
+            first: reading.end().revision + 1,
+            sealed,
+            torn,
+            file,
+            segment,
+        });
     }
     let end = reading.end();
     if end.revision < from.revision || numbers.is_empty() && from != End::START {
@@ -212,7 +217,8 @@ struct SegmentReader {
     bytes: Bytes,
     /// Where the next frame begins.
     offset: usize,
-    /// Where the last write begins that reaches up to there: the header and the first batch are one.
+    /// Where the last write begins that reaches up to there: the header and the first batch are one,
+    /// and so may be a batch and the seal behind it.
     last: usize,
     headed: bool,
     decoder: Decoder,
@@ -263,7 +269,7 @@ impl SegmentReader {
         };
         let size = self.check_header(header, reading)?;
         loop {
-            let at = self.offset;
+            let (at, last) = (self.offset, self.last);
             let Some(message) = self.next() else {
                 let end = reading.end();
                 if (self.bytes.len() as u64) < size {
@@ -286,6 +292,7 @@ impl SegmentReader {
             reading.read += (self.offset - at) as u64;
             reading.replay.progress(reading.read, reading.of);
             if batch.seal {
+                self.last = last;
                 return Ok(Ended::Sealed);
             }
         }
@@ -408,9 +415,10 @@ impl SegmentReader {
     }
 }
 
-/// The segment in which the process ended.
+/// The last segment: in which the process ended, or which it had just sealed.
 struct Tail {
     first: Revision,
+    sealed: bool,
     torn: bool,
     file: Box<dyn File>,
     segment: SegmentReader,
@@ -440,15 +448,16 @@ impl Tail {
             removed.map_err(|error| LogError::io(&segment.name, "removed", &error))?;
             return Ok(cut);
         }
-        let seal = proto::Batch {
-            revision: end.revision + 1,
-            records: Vec::new(),
-            seal: true,
-        };
         // The last batch may be in memory only, even after a sync if one has failed before: it is
-        // written again.
+        // written again, with its seal.
         let mut bytes = segment.bytes[segment.last..segment.offset].to_vec();
-        bytes.extend(frame::frame(&seal));
+        if !self.sealed {
+            bytes.extend(frame::frame(&proto::Batch {
+                revision: end.revision + 1,
+                records: Vec::new(),
+                seal: true,
+            }));
+        }
         let length = (segment.last + bytes.len()) as u64;
         let written = self.file.write_at(segment.last as u64, &bytes);
         let sealed = written
