@@ -3,6 +3,7 @@
 pub(crate) mod disk;
 mod file;
 pub(crate) mod frame;
+mod holds;
 mod memory;
 pub(crate) mod snapshot;
 mod snapshots;
@@ -20,6 +21,7 @@ pub(crate) use disk::{Directory, Disk};
 pub(crate) use disk::{Faults, Leaves, Simulated};
 pub use file::Cut;
 pub(crate) use file::{FileLog, Group, InUse, LogReader, Replay, Sizes};
+pub(crate) use holds::{Hold, Holds};
 pub(crate) use memory::MemoryLog;
 pub use snapshots::Retention;
 pub(crate) use snapshots::{Saved, Snapshots, is_snapshot};

@@ -14,6 +14,7 @@ use crate::model::{
 };
 use crate::store::checkpoint::Checkpoints;
 use crate::store::history::Feeder;
+use crate::store::replay::Replays;
 use crate::store::routes::{Reader, Routes};
 use crate::store::validate::Validators;
 use crate::store::window::Window;
@@ -31,6 +32,8 @@ pub(crate) struct Core {
     pub(crate) disk: Option<Arc<dyn Disk>>,
     /// What writes snapshots, where there is a disk.
     pub(crate) checkpoints: Option<Checkpoints>,
+    /// What reads the log for those who are behind the window, where there is a disk.
+    pub(crate) replays: Option<Replays>,
     pub(crate) connected: bool,
     /// The commits of the window that replaced the whole tree, and the last one before it.
     pub(crate) resyncs: Vec<Revision>,
@@ -94,19 +97,8 @@ impl Shared {
         feeder: Feeder,
     ) -> Self {
         let group = log.group().cloned();
-        let core = Core {
-            tree,
-            window,
-            routes: Routes::default(),
-            feeder,
-            log,
-            disk: None,
-            checkpoints: None,
-            connected: true,
-            resyncs: Vec::new(),
-        };
         Self {
-            core: RwLock::new(core),
+            core: RwLock::new(Core::new(log, tree, window, feeder)),
             clock,
             validators: Validators::default(),
             readers: Mutex::default(),
@@ -218,6 +210,23 @@ impl Shared {
 }
 
 impl Core {
+    pub(crate) fn new(log: Box<dyn Log>, tree: Tree, window: Window, feeder: Feeder) -> Self {
+        let held = window.first()..tree.revision() + 1;
+        let replaced = |revision: &Revision| window.get(*revision).is_some_and(|held| held.resync);
+        Self {
+            resyncs: held.filter(replaced).collect(),
+            tree,
+            window,
+            routes: Routes::default(),
+            feeder,
+            log,
+            disk: None,
+            checkpoints: None,
+            replays: None,
+            connected: true,
+        }
+    }
+
     pub(crate) fn must_be_connected(&self) -> Result<()> {
         if self.connected {
             return Ok(());
@@ -260,11 +269,8 @@ impl Core {
         self.log
             .append(&commit, named.unwrap_or(&self.tree), receipt);
         let applied = applied(commit, self.log.end(), effects);
-        let (revision, resync) = (applied.revision, applied.resync);
         let Self {
             tree,
-            window,
-            routes,
             feeder,
             log,
             checkpoints,
@@ -275,6 +281,18 @@ impl Core {
         if let Some(checkpoints) = checkpoints {
             checkpoints.consider(tree, &**log, feeder.wants_flush());
         }
+        self.enter(applied, woken);
+    }
+
+    /// Gives a commit that was applied to those who read.
+    pub(crate) fn enter(&mut self, applied: Applied, woken: &mut Vec<Waker>) {
+        let (revision, resync) = (applied.revision, applied.resync);
+        let Self {
+            tree,
+            window,
+            routes,
+            ..
+        } = self;
         routes.enter(&applied, tree, woken);
         window.push(applied, |old| routes.forget(old, tree));
         if resync {

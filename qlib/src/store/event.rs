@@ -20,7 +20,8 @@ pub enum Event {
         /// The revision at which the subscription began.
         revision: Revision,
     },
-    /// Changes were lost: the recent window passed before they were read.
+    /// Changes were lost: the recent window passed before they were read, and the log on the disk, if
+    /// there is one, does not reach back to them or cannot be read.
     Lagged(Lagged),
     /// The whole tree was replaced; one change for each field that differs follows, or, where the
     /// subscription merges changes, what is there now and [`Event::SnapshotEnd`].
@@ -34,7 +35,7 @@ pub enum Event {
     },
 }
 
-/// Changes were lost: the recent window passed before they were read.
+/// Changes were lost: see [`Event::Lagged`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Lagged {
     /// The last revision that was read.

@@ -1,5 +1,6 @@
 //! The handle that users hold: reading, committing, subscribing.
 
+mod archive;
 mod backup;
 mod binding;
 mod change;

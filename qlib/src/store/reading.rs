@@ -15,6 +15,7 @@ use crate::model::{
 use crate::store::core::Core;
 use crate::store::event::{Delivery, Event, Lagged, current, previous, subject_of};
 use crate::store::past::Past;
+use crate::store::replay::Behind;
 use crate::store::routes::{CREATED, DELETED, MOVED, Of, SCHEMA};
 use crate::store::shape::Shaped;
 use crate::store::subscription::{FirstValues, Interest, Subscription};
@@ -23,15 +24,14 @@ use crate::tree::{Lens, resolve};
 impl Subscription {
     /// The next event, if there is one; if not, `waker` is woken when there may be.
     pub(super) fn look(&mut self, waker: Option<&Waker>) -> Option<Event> {
-        let shared = Arc::clone(&self.shared);
-        let core = shared.read();
-        let found = self.find(&core);
-        self.note(&core);
-        if let (None, Some(waker)) = (&found, waker) {
-            // No commit can come between the look and this: the core is locked.
-            core.routes.park(&self.reader, waker);
-        }
-        found
+        let found = self.read(waker, Self::find);
+        // What a shape holds back becomes due while the log is read, too.
+        found.or_else(|| self.held())
+    }
+
+    fn held(&mut self) -> Option<Event> {
+        let shape = self.interest.shape.as_mut()?;
+        shape.take_due().map(Event::Change)
     }
 
     /// Makes known how far it has read.
@@ -50,6 +50,7 @@ impl Subscription {
     pub(super) fn start_anew(&mut self, core: &Core) {
         let revision = core.tree.revision();
         self.skip_to(revision);
+        self.late = false;
         self.seen_resync = revision;
         self.first_values = Some(FirstValues::of(core));
         self.interrupted = Some(Event::Resync { revision });
@@ -63,10 +64,8 @@ impl Subscription {
             return Some(event);
         }
         loop {
-            if let Some(shape) = &mut self.interest.shape
-                && let Some(held) = shape.take_due()
-            {
-                return Some(Event::Change(held));
+            if let Some(held) = self.held() {
+                return Some(held);
             }
             if let Some(event) = self.interruption(core) {
                 return Some(event);
@@ -107,8 +106,10 @@ impl Subscription {
             return None;
         }
         let read = self.position;
-        let passed = core.routes.lost(self.interest.topic) > read || self.late;
+        let is_lost = matches!(self.behind, Behind::Lost);
+        let passed = core.routes.lost(self.interest.topic) > read || self.late || is_lost;
         self.late = false;
+        self.behind = Behind::No;
         self.skip_to(first - 1);
         passed.then_some(Event::Lagged(Lagged { read, next: first }))
     }

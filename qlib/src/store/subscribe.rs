@@ -131,8 +131,14 @@ impl Subscribe {
     }
 
     /// Reads on behind this position instead of behind the newest commit; what existed already is not
-    /// delivered then. If another line of commits leads to the position, [`Event::Resync`] comes first,
-    /// and what exists.
+    /// delivered then.
+    ///
+    /// On the disk the position may be as old as the log is kept: what has left the recent window is
+    /// read from there, by a thread, with a tree of its own meanwhile; previous values and context are as
+    /// they were. So it is, too, for a subscription that falls behind the window. One that merges
+    /// changes ([`Subscribe::latest`]) gets those of a few thousand commits merged at a time. In memory,
+    /// and behind what is kept, [`Event::Lagged`] comes first, and what the window has. If another line
+    /// of commits leads to the position, [`Event::Resync`] comes first, and what exists.
     ///
     /// ```
     /// # use qlib::*;
@@ -269,7 +275,7 @@ pub enum FieldEvent<E, T> {
     Change(Change<E, T>),
     /// All values that existed when the subscription began have been delivered.
     SnapshotEnd,
-    /// Changes were lost: the recent window passed before they were read.
+    /// Changes were lost: see [`Event::Lagged`].
     Lagged(Lagged),
     /// The whole tree was replaced, or the subscription was to go on behind a position of another
     /// line of commits: see [`Event::Resync`].

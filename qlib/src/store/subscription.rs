@@ -10,6 +10,7 @@ use smol_str::SmolStr;
 use crate::model::{Applied, Effect, EntityId, Position, Result, Revision};
 use crate::store::core::Shared;
 use crate::store::event::{Delivery, Event};
+use crate::store::replay::Behind;
 use crate::store::routes::{Reader, Topic};
 use crate::store::shape::Shape;
 
@@ -72,6 +73,8 @@ pub struct Subscription {
     pub(super) interrupted: Option<Event>,
     /// Where that is in the log.
     pub(super) place: Position,
+    /// Where it reads, when it is behind the window.
+    pub(super) behind: Behind,
 }
 
 /// What existed when a subscription began, delivered from a snapshot.
@@ -126,6 +129,7 @@ impl Subscription {
                 first_values: interest.initial.then(|| FirstValues::of(core)),
                 interrupted: None,
                 place,
+                behind: Behind::No,
                 interest,
             };
             if is_foreign {
@@ -181,22 +185,22 @@ impl Subscription {
     /// log. Returns how many there were; none where [`Subscription::try_next`] has something else to
     /// say first: that changes were lost, or that the whole tree was replaced.
     pub fn read_ready(&mut self, mut see: impl FnMut(&Applied, &Effect)) -> usize {
-        let shared = Arc::clone(&self.shared);
-        let core = shared.read();
-        if self.interrupted.is_none() {
-            self.interrupted = self.interruption(&core);
-        }
-        if self.interrupted.is_some() {
-            return 0;
-        }
-        let mut count = 0;
-        let _ = self.scan(&core, |_, commit, index| {
-            see(commit, &commit.effects[index]);
-            count += 1;
-            ControlFlow::<()>::Continue(())
+        let count = self.read(None, |subscription, core| {
+            if subscription.interrupted.is_none() {
+                subscription.interrupted = subscription.interruption(core);
+            }
+            if subscription.interrupted.is_some() {
+                return Some(0);
+            }
+            let mut count = 0;
+            let _ = subscription.scan(core, |_, commit, index| {
+                see(commit, &commit.effects[index]);
+                count += 1;
+                ControlFlow::<()>::Continue(())
+            });
+            (count > 0).then_some(count)
         });
-        self.note(&core);
-        count
+        count.unwrap_or(0)
     }
 
     /// The place up to which everything was read, for [`crate::Subscribe::from`]. First values that
@@ -205,6 +209,11 @@ impl Subscription {
     #[must_use]
     pub fn position(&self) -> Position {
         self.place
+    }
+
+    /// Whether a thread reads the log for it: what comes next is not there yet.
+    pub(crate) fn is_waiting(&self) -> bool {
+        matches!(self.behind, Behind::Waiting(_))
     }
 
     /// Lets another reader of the same field shape the changes of an entity from here on. What is

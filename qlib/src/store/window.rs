@@ -133,6 +133,17 @@ impl Window {
         }
     }
 
+    /// Takes the commits up to a revision out, and hands them to `forget`, the oldest first.
+    pub(crate) fn release(&mut self, until: Revision, mut forget: impl FnMut(&Applied)) {
+        while self.len > 0 && self.first() <= until {
+            self.evict(&mut forget);
+        }
+    }
+
+    pub(crate) fn limits(&self) -> WindowLimits {
+        self.limits
+    }
+
     fn evict(&mut self, forget: &mut impl FnMut(&Applied)) {
         let Some(first) = self.chunks.front_mut() else {
             return;

@@ -219,14 +219,17 @@ impl<W: Worker> Handler<W> {
         let mut lagged = None;
         self.lanes.retain(|id, lane| {
             while lane.pending.is_none() {
-                match lane.changes.poll(&mut Context::from_waker(&self.waker)) {
+                let polled = lane.changes.poll(&mut Context::from_waker(&self.waker));
+                let of_lane = &lane.changes.subscription;
+                let has_more = of_lane.is_waiting() || of_lane.due().is_some();
+                match polled {
                     Poll::Ready(Input::Lagged(lost)) => lagged = Some(lost),
                     Poll::Ready(input @ Input::Delivery(_)) => {
                         lane.pending = Some(Attempt::new(input));
                     }
                     // Of a replaced tree the changes follow.
                     Poll::Ready(_) => {}
-                    Poll::Pending if lane.changes.subscription.due().is_some() => {
+                    Poll::Pending if has_more => {
                         lane.read_to = None;
                         return true;
                     }

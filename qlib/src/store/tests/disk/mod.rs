@@ -6,6 +6,7 @@ mod crash;
 mod damage;
 mod faults;
 mod follow;
+mod replays;
 mod snapshots;
 
 use std::sync::{Arc, LazyLock};

@@ -1,0 +1,139 @@
+//! What only the disk still knows: a snapshot, and the log behind it.
+
+use std::sync::Arc;
+
+use crate::log::snapshot::Fault;
+use crate::log::{Disk, End, Group, Hold, Holds, LogReader, Replay, Saved, Snapshots};
+use crate::model::{Commit, Error, Image, LogError, Result, Revision};
+use crate::store::Store;
+use crate::store::backup::load;
+use crate::tree::Tree;
+
+/// Loads the newest good snapshot at or before a revision, and tells `note` of those that are not;
+/// what there is before any is an empty tree.
+pub(super) fn load_newest(
+    snapshots: &Snapshots,
+    until: Revision,
+    mut progress: impl FnMut(u64, Saved),
+    note: &mut impl FnMut(Revision, Fault),
+) -> (Tree, End) {
+    let saved = snapshots.saved().iter().rev();
+    for newest in saved.filter(|saved| saved.revision <= until) {
+        let input = snapshots.read(newest.revision).map_err(Fault::Io);
+        match input.and_then(|input| load(input, |read| progress(read, *newest))) {
+            Ok(loaded) => return loaded,
+            Err(fault) => note(newest.revision, fault),
+        }
+    }
+    (Tree::default(), End::START)
+}
+
+/// Reads what was restored as a revision.
+///
+/// # Errors
+/// [`LogError::Damaged`], [`LogError::Io`]
+pub(super) fn load_restored(disk: &dyn Disk, revision: Revision) -> Result<Arc<Image>, LogError> {
+    let name = Snapshots::restored_name(revision);
+    let input = Snapshots::read_restored(disk, revision)
+        .map_err(|error| LogError::io(&name, "opened", &error))?;
+    match load(input, |_| {}) {
+        Ok((tree, _)) => Ok(Arc::new(tree.image())),
+        Err(fault) => Err(LogError::Damaged {
+            file: name.into(),
+            offset: 0,
+            first: revision,
+            reason: fault.to_string().into(),
+        }),
+    }
+}
+
+/// A tree to which the commits of a log are applied.
+pub(super) struct TreeReplay<'a> {
+    pub(super) tree: Tree,
+    pub(super) disk: &'a dyn Disk,
+}
+
+impl Replay for TreeReplay<'_> {
+    type Names = Tree;
+
+    fn names(&self) -> &Tree {
+        &self.tree
+    }
+
+    fn take(&mut self, commit: Commit, end: End) -> Result<()> {
+        self.tree.apply(&commit, end.revision, end.time).map(drop)
+    }
+
+    fn restored(&mut self, revision: Revision) -> Result<Arc<Image>, LogError> {
+        load_restored(self.disk, revision)
+    }
+}
+
+/// The log and the snapshots on the disk, as those see them who read behind the writer.
+#[derive(Clone, Debug)]
+pub(crate) struct Archive {
+    pub(super) disk: Arc<dyn Disk>,
+    pub(super) group: Arc<Group>,
+    pub(super) holds: Arc<Holds>,
+}
+
+/// The tree at a revision, and what there is to go on from there.
+#[derive(Debug)]
+pub(super) struct Start {
+    pub(super) tree: Tree,
+    pub(super) log: LogReader,
+    /// Keeps what the reader will need.
+    pub(super) hold: Hold,
+}
+
+impl Archive {
+    /// Loads the tree at a revision, which it waits for until it is durable.
+    ///
+    /// # Errors
+    /// [`LogError::BeyondRetention`] names the oldest revision for which this can be done.
+    /// [`Error::Log`], [`Error::OutcomeUnknown`]
+    pub(super) fn start(&self, revision: Revision) -> Result<Start> {
+        let hold = self.holds.hold(revision);
+        let hold = hold.map_err(|first| LogError::BeyondRetention { revision, first })?;
+        self.group.wait_durable(revision)?;
+        let mut damaged = |revision, fault: Fault| {
+            tracing::warn!(revision, %fault, "a snapshot cannot be read: an older one is");
+        };
+        let snapshots = Snapshots::open(Arc::clone(&self.disk), &mut damaged)
+            .map_err(|error| LogError::io("snapshots", "listed", &error))?;
+        let (tree, end) = load_newest(&snapshots, revision, |_, _| {}, &mut damaged);
+        let mut log = LogReader::new(end);
+        let mut replay = TreeReplay {
+            tree,
+            disk: &*self.disk,
+        };
+        log.read(&*self.disk, revision, &mut replay)?;
+        Ok(Start {
+            tree: replay.tree,
+            log,
+            hold,
+        })
+    }
+}
+
+impl Store {
+    /// The tree at a revision that has left the window, where there is a disk that knows it.
+    pub(super) fn tree_on_disk(&self, revision: Revision) -> Result<Option<Tree>> {
+        let archive = {
+            let core = self.shared.read();
+            core.replays.as_ref().map(|replays| replays.archive.clone())
+        };
+        match archive.map(|archive| archive.start(revision)) {
+            None => Ok(None),
+            Some(Ok(start)) => Ok(Some(start.tree)),
+            Some(Err(Error::Log(LogError::BeyondRetention { first, .. }))) => {
+                Err(Error::OutOfReach {
+                    revision,
+                    oldest: first,
+                    newest: self.revision(),
+                })
+            }
+            Some(Err(error)) => Err(error),
+        }
+    }
+}
