@@ -6,6 +6,7 @@ mod change;
 mod checkpoint;
 mod commit;
 mod core;
+mod durable;
 mod event;
 mod evolution;
 mod happening;

@@ -3,6 +3,7 @@
 mod closing;
 mod crash;
 mod damage;
+mod durable;
 mod faults;
 mod snapshots;
 
