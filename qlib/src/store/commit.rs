@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use smallvec::smallvec;
 
-use crate::model::{Commit, Error, Expect, Image, Op, Receipt, Result, Steps};
+use crate::model::{Commit, Error, Expect, Op, Receipt, Result, Steps};
 use crate::store::Store;
 use crate::store::transaction::{self, Transaction};
 use crate::tree::Tree;
@@ -77,13 +77,10 @@ impl Store {
         }
     }
 
-    /// Commits the replacement of the whole tree by an image.
-    pub(crate) fn submit_restore(&self, image: impl Fn(&Tree) -> Arc<Image>) -> Result<Receipt> {
-        let commit = |tree: &Tree| {
-            let ops = smallvec![Op::Restore(image(tree))];
-            self.commit_of(ops, Vec::new())
-        };
-        self.shared.restore(commit)
+    /// Commits the replacement of the tree by an image.
+    pub(crate) fn submit_restore(&self, restore: Op) -> Result<Receipt> {
+        self.shared
+            .restore(self.commit_of(smallvec![restore], Vec::new()))
     }
 
     /// Runs the validators, then commits.

@@ -16,6 +16,7 @@ mod open;
 mod outcome;
 mod past;
 mod reading;
+mod restore;
 mod routes;
 mod select;
 mod shape;

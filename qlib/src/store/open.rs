@@ -148,6 +148,7 @@ impl StoreOptions {
             window: Window::new(self.window, 1),
             snapshots,
             feeder: History::open(Arc::clone(&disk), self.history)?,
+            restored: None,
             read: 0,
             on_progress: self.on_progress,
             began: Instant::now(),
@@ -163,8 +164,13 @@ impl StoreOptions {
             window,
             snapshots,
             mut feeder,
+            restored,
             ..
         } = replaying;
+        if let Some(revision) = restored {
+            let settled = Snapshots::settle_restored(&*disk, revision);
+            settled.map_err(|error| LogError::io("what was restored", "renamed", &error))?;
+        }
         feeder.replayed(&tree);
         let history = Arc::clone(feeder.history());
         let unused = snapshots.remove_beyond(tree.revision());
@@ -217,6 +223,8 @@ struct Replaying {
     window: Window,
     snapshots: Snapshots,
     feeder: Feeder,
+    /// The newest commit that replaced the tree.
+    restored: Option<Revision>,
     /// Bytes of the snapshot that was loaded.
     read: u64,
     on_progress: Option<OnProgress>,
@@ -272,6 +280,7 @@ impl Replay for Replaying {
     }
 
     fn restored(&mut self, revision: Revision) -> Result<Arc<Image>, LogError> {
+        self.restored = Some(revision);
         let input = self.snapshots.read_restored(revision);
         let loaded = input.map_err(Fault::Io);
         match loaded.and_then(|input| load(input, |_| {})) {

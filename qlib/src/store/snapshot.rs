@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::model::{Effect, Error, Image, ImageEntity, ImageField, Result, Revision, Schema};
+use crate::model::{Effect, Error, Image, ImageEntity, ImageField, Op, Result, Revision, Schema};
 use crate::store::{CommitFuture, Store};
 use crate::tree::Tree;
 
@@ -161,6 +161,6 @@ impl Store {
     /// The commit's error says which entity or field of the image is wrong.
     pub fn restore_image(&self, image: Image) -> CommitFuture {
         let image = Arc::new(image);
-        self.submitted(self.submit_restore(|_| Arc::clone(&image)))
+        self.submitted(self.submit_restore(Op::Restore { image, only: None }))
     }
 }

@@ -180,7 +180,10 @@ impl Tree {
                     .inspect_err(|_| *self = before)
             }
             Op::Claim { election, token } => self.claim(election, *token),
-            Op::Restore(image) => self.restore(image, applying),
+            Op::Restore { image, only } => match only {
+                None => self.restore(image, applying),
+                Some(top) => self.restore(&self.exchanged(image.below(*top)), applying),
+            },
             Op::SetLimits(limits) => self.set_limits(*limits),
         }
     }
@@ -251,7 +254,7 @@ fn leaves_no_journal(op: &Op) -> bool {
         op,
         Op::SetSchema(_)
             | Op::DropField { .. }
-            | Op::Restore(_)
+            | Op::Restore { .. }
             | Op::Claim { .. }
             | Op::SetLimits(_)
     )
@@ -274,7 +277,7 @@ pub(crate) fn size(op: &Op) -> usize {
         Op::SetLimits(_) => 48,
         Op::SetSchema(schema) => schema_size(schema),
         // A restore is read from a snapshot, not from the commit.
-        Op::Restore(_) => 0,
+        Op::Restore { .. } => 0,
     }
 }
 

@@ -211,7 +211,7 @@ impl Log for FileLog {
             encode_varint(length as u64, bytes);
             let start = bytes.len();
             message.encode_raw(bytes);
-            let is_restore = commit.ops.iter().any(|op| matches!(op, Op::Restore(_)));
+            let is_restore = commit.ops.iter().any(|op| matches!(op, Op::Restore { .. }));
             self.end.advance(receipt.time, &bytes[start..], is_restore);
         });
         self.written += length as u64;

@@ -358,7 +358,7 @@ impl SegmentReader {
             let mut commit = commit.map_err(|error| self.damage(end, error.to_string()))?;
             let mut is_restore = false;
             for op in &mut commit.ops {
-                if let Op::Restore(image) = op {
+                if let Op::Restore { image, .. } = op {
                     *image = reading.replay.restored(receipt.revision)?;
                     is_restore = true;
                 }

@@ -175,7 +175,7 @@ impl Step {
                 election: election.into(),
                 token,
             },
-            Self::Restore(image) => Op::Restore(image),
+            Self::Restore(image) => Op::Restore { image, only: None },
             Self::SetLimits(limits) => Op::SetLimits(limits),
         }
     }

@@ -122,7 +122,7 @@ impl Unbound<'_> {
                 self.field(*field) + replaced_by.map_or(0, |other| self.field(other))
             }
             Op::Claim { election, .. } => BINDING + election.len(),
-            Op::Delete(_) | Op::Move { .. } | Op::Restore(_) | Op::SetLimits(_) => 0,
+            Op::Delete(_) | Op::Move { .. } | Op::Restore { .. } | Op::SetLimits(_) => 0,
         }
     }
 
@@ -227,7 +227,9 @@ impl Naming<'_> {
             }),
             Op::SetSchema(schema) => op::Op::SetSchema((&**schema).into()),
             Op::Claim { election, token } => op::Op::Claim(self.fence(election, *token)),
-            Op::Restore(_) => op::Op::Restore(proto::Restore::default()),
+            Op::Restore { only, .. } => op::Op::Restore(proto::Restore {
+                only: only.map(Into::into),
+            }),
             Op::SetLimits(limits) => op::Op::SetLimits((*limits).into()),
             Op::DropField { field, replaced_by } => op::Op::DropField(proto::DropField {
                 field: self.field(*field, names),
