@@ -16,6 +16,7 @@ mod open;
 mod outcome;
 mod past;
 mod reading;
+mod replay;
 mod restore;
 mod routes;
 mod select;

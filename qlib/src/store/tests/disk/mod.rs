@@ -5,6 +5,7 @@ mod crash;
 mod damage;
 mod durable;
 mod faults;
+mod follow;
 mod snapshots;
 
 use std::sync::{Arc, LazyLock};
