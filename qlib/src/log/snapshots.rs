@@ -195,12 +195,15 @@ impl Snapshots {
     }
 
     /// Reads what was restored as a revision.
-    pub(crate) fn read_restored(&self, revision: Revision) -> io::Result<BufReader<Input>> {
-        let named = || self.disk.open(&name(revision, RESTORED));
+    pub(crate) fn read_restored(
+        disk: &dyn Disk,
+        revision: Revision,
+    ) -> io::Result<BufReader<Input>> {
+        let named = || disk.open(&name(revision, RESTORED));
         let file = match named() {
             // It has no name yet, or has got it since.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                self.disk.open(NEW_RESTORED).or_else(|_| named())
+                disk.open(NEW_RESTORED).or_else(|_| named())
             }
             opened => opened,
         }?;

@@ -8,7 +8,7 @@ use std::task::Waker;
 use parking_lot::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use smol_str::SmolStr;
 
-use crate::log::{Cut, Disk, Group, Log, Room};
+use crate::log::{Cut, Disk, End, Group, Log, Room};
 use crate::model::{Applied, Clock, Commit, Error, Limits, Op, Receipt, Result, Revision, Steps};
 use crate::store::checkpoint::Checkpoints;
 use crate::store::history::Feeder;
@@ -257,7 +257,7 @@ impl Core {
     ) {
         self.log
             .append(&commit, named.unwrap_or(&self.tree), receipt);
-        let applied = applied(commit, receipt, effects);
+        let applied = applied(commit, self.log.end(), effects);
         let (revision, resync) = (applied.revision, applied.resync);
         let Self {
             tree,
@@ -302,11 +302,11 @@ impl Core {
     }
 }
 
-/// A commit with what it changed.
-pub(crate) fn applied(commit: Commit, receipt: Receipt, effects: Effects) -> Applied {
+/// A commit with what it changed; the log goes up to `end` with it.
+pub(crate) fn applied(commit: Commit, end: End, effects: Effects) -> Applied {
     Applied {
-        revision: receipt.revision,
-        time: receipt.time,
+        revision: end.revision,
+        time: end.time,
         resync: commit.ops.iter().any(|op| matches!(op, Op::Restore { .. })),
         author: commit.author,
         effects,

@@ -107,6 +107,7 @@ pub(crate) struct Policy {
     /// Runs even where the worker acts in the leader only: it is about not leading.
     pub(crate) whoever_leads: bool,
     pub(crate) own: bool,
+    pub(crate) after_durable: bool,
 }
 
 impl Default for Policy {
@@ -119,6 +120,7 @@ impl Default for Policy {
             leader: false,
             whoever_leads: false,
             own: false,
+            after_durable: false,
         }
     }
 }
@@ -173,7 +175,8 @@ macro_rules! change_methods {
 
         /// Runs once the commit outlives the process; the memory log has none that does, so nothing
         /// waits there.
-        pub fn after_durable(self) -> Self {
+        pub fn after_durable(mut self) -> Self {
+            self.policy.after_durable = true;
             self
         }
     };

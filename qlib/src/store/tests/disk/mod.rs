@@ -4,7 +4,9 @@ mod campaign;
 mod closing;
 mod crash;
 mod damage;
+mod durable;
 mod faults;
+mod follow;
 mod snapshots;
 
 use std::sync::{Arc, LazyLock};
