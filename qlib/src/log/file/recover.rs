@@ -73,25 +73,30 @@ pub(super) fn recover(
             }
         };
         passed += length;
-        if let (Some(open), false) = (&tail, matches!(ended, Ended::Unused)) {
-            return Err(open.damage("it ends without a seal, and another file follows"));
+        if let (Some(before), false) = (&tail, matches!(ended, Ended::Unused))
+            && !before.sealed
+        {
+            return Err(before.damage("it ends without a seal, and another file follows"));
         }
         let end = reading.end();
         if end.revision < from.revision && !matches!(ended, Ended::Sealed) {
             let reason = format!("the snapshot of revision {} goes beyond it", from.revision);
             return Err(segment.damage(end, reason));
         }
-        match ended {
-            Ended::Sealed => {}
-            Ended::Unused => unused.push(segment.name),
-            Ended::Open { torn } => {
-                tail = Some(Tail {
-                    first: end.revision + 1,
-                    torn,
-                    segment,
-                });
+        let (sealed, torn) = match ended {
+            Ended::Sealed => (true, None),
+            Ended::Open { torn } => (false, torn),
+            Ended::Unused => {
+                unused.push(segment.name);
+                continue;
             }
-        }
+        };
+        tail = Some(Tail {
+            first: end.revision + 1,
+            sealed,
+            torn,
+            segment,
+        });
     }
     let end = reading.end();
     if end.revision < from.revision || numbers.is_empty() && from != End::START {
@@ -169,9 +174,10 @@ fn commits_in_torn_frame(bytes: &Bytes) -> u64 {
     commits.max(1)
 }
 
-/// The segment in which the process ended.
+/// The last segment: in which the process ended, or which it had just sealed.
 struct Tail {
     first: Revision,
+    sealed: bool,
     torn: Option<u64>,
     segment: SegmentReader,
 }
@@ -200,16 +206,17 @@ impl Tail {
             removed.map_err(|error| LogError::io(&segment.name, "removed", &error))?;
             return Ok(cut);
         }
-        let seal = proto::Batch {
-            revision: end.revision + 1,
-            records: Vec::new(),
-            seal: true,
-        };
         // The last batch may be in memory only, even after a sync if one has failed before: it is
-        // written again.
+        // written again, with its seal.
         let last = segment.read(segment.last, segment.offset - segment.last)?;
         let mut bytes = last.to_vec();
-        bytes.extend(frame::frame(&seal));
+        if !self.sealed {
+            bytes.extend(frame::frame(&proto::Batch {
+                revision: end.revision + 1,
+                records: Vec::new(),
+                seal: true,
+            }));
+        }
         let length = segment.last + bytes.len() as u64;
         let written = segment.file.write_at(segment.last, &bytes);
         let sealed = written

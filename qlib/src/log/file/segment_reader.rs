@@ -66,7 +66,8 @@ pub(super) struct SegmentReader {
     start: u64,
     /// Where the next frame begins.
     pub(super) offset: u64,
-    /// Where the last write begins that reaches up to there: the header and the first batch are one.
+    /// Where the last write begins that reaches up to there: the header and the first batch are one,
+    /// and so may be a batch and the seal behind it.
     pub(super) last: u64,
     /// Bytes that the file was made with, once the header was read.
     pub(super) size: Option<u64>,
@@ -152,11 +153,11 @@ impl SegmentReader {
                 self.size = Some(self.check_header(message, reading)?);
                 continue;
             }
-            if self.has_batch {
+            self.begin_batch(message, reading.end())?;
+            if self.has_batch && !self.sealed {
                 self.last = at;
             }
             self.has_batch = true;
-            self.begin_batch(message, reading.end())?;
         }
     }
 

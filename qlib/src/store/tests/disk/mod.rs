@@ -1,5 +1,6 @@
 //! Stores on disks that crash, lose and refuse: a script of 200 commits, and what must be found.
 
+mod campaign;
 mod closing;
 mod crash;
 mod damage;
