@@ -94,8 +94,8 @@ pub use model::{
 pub use store::{
     Binding, Bound, BoundEntity, Bucket, Change, Changes, CommitFuture, Created, Deleted, Delivery,
     Event, FieldEvent, Health, HistoryDamage, HistoryLimits, HistoryQuery, Lagged, Moved, Progress,
-    ReaderStatus, Sample, Samples, SchemaChanged, SchemaPlan, SchemaStep, Snapshot, Stats, Store,
-    StoreOptions, Subscribe, SubscribeField, Subscription, Transaction, View, WantedSchemas,
+    ReaderStatus, Repair, Sample, Samples, SchemaChanged, SchemaPlan, SchemaStep, Snapshot, Stats,
+    Store, StoreOptions, Subscribe, SubscribeField, Subscription, Transaction, View, WantedSchemas,
     WindowLimits, differences, plan,
 };
 pub use tree::{Answer, Effects, Entities, EntityRef, Found, Lens, Select, Source, Tree, resolve};

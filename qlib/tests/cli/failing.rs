@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use crate::{fill, home, run};
 
 /// The only file of the log, what is in it, and how much of it was written.
-fn log(store: &Path) -> (PathBuf, Vec<u8>, usize) {
+pub(crate) fn log(store: &Path) -> (PathBuf, Vec<u8>, usize) {
     let files = fs::read_dir(store)
         .unwrap()
         .map(|entry| entry.unwrap().path());
