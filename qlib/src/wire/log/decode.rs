@@ -6,8 +6,8 @@ use prost::Message;
 use smol_str::SmolStr;
 
 use crate::model::{
-    Author, Cause, Commit, Create, EntityId, Fence, FieldId, Op, Quality, Steps, TypeId, Value,
-    Write, WriteMode,
+    Author, Cause, Commit, Create, Cursor, CursorMove, EntityId, Fence, FieldId, Op, Quality,
+    Steps, TypeId, Value, Write, WriteMode,
 };
 use crate::wire::log::Names;
 use crate::wire::proto::log as proto;
@@ -128,6 +128,11 @@ impl Decoder {
             // What was restored is in a file of its own.
             op::Op::Restore(_) => Op::Restore(Default::default()),
             op::Op::SetLimits(limits) => Op::SetLimits(limits.try_into()?),
+            op::Op::MoveCursor(step) => Op::MoveCursor(Box::new(CursorMove {
+                name: self.text(step.cursor)?,
+                from: step.from.map(Cursor::try_from).transpose()?,
+                to: step.to.map(Cursor::try_from).transpose()?,
+            })),
             op::Op::DropField(drop) => Op::DropField {
                 field: self.field(drop.field, names)?,
                 replaced_by: match drop.replaced_by {
