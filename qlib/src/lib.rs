@@ -73,9 +73,9 @@ mod tree;
 mod wire;
 
 pub use app::{
-    App, AppBuilder, BootReport, CallFuture, Cx, DeadLetter, EntityFieldValidator, Failure,
-    MainThread, Origin, Outcome, Registration, Registry, Retry, RunningApp, Signal, Worker,
-    WorkerDefinition,
+    App, AppBuilder, BootReport, CallFuture, CatchUp, Cx, DeadLetter, EntityFieldValidator,
+    Failure, MainThread, Origin, Outcome, Registration, Registry, Retry, RunningApp, Signal,
+    Worker, WorkerDefinition,
 };
 #[cfg(feature = "test")]
 pub use app::{Recorder, TestApp};

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use smol_str::SmolStr;
 
 use crate::model::{
-    Applied, Cause, Effect, EntityId, FieldId, Revision, Timestamp, TypeId, Value, ValueRef,
+    Applied, Cause, Cursor, Effect, EntityId, FieldId, Revision, Timestamp, TypeId, Value, ValueRef,
 };
 
 /// What a subscription yields.
@@ -142,6 +142,14 @@ impl Delivery {
             _ => 0,
         };
         (self.revision(), self.index, field)
+    }
+
+    /// What a cursor says once this change, and all before it, are done.
+    pub(crate) fn done(&self) -> Cursor {
+        Cursor::Changes {
+            revision: self.revision() - 1,
+            offset: self.index as u64 + 1,
+        }
     }
 
     /// Whether the change came from replacing the whole tree.
