@@ -150,7 +150,7 @@ pub fn main(input: TokenStream) -> TokenStream {
 /// A test with an application of its own: `#[qlib::test(workers(Monitor))]`.
 ///
 /// `preload = path` names a function that makes entities, `setup = path` one that adds things to
-/// the application.
+/// the application, `store = path` one that opens the store, which is in memory otherwise.
 #[proc_macro_attribute]
 pub fn test(args: TokenStream, item: TokenStream) -> TokenStream {
     test_case::expand(args.into(), item.into()).into()

@@ -264,7 +264,8 @@ impl App {
             None => Ok(()),
             Some(other) => Err(Error::Refused {
                 what: format!("the cursor {cursor:?}").into(),
-                reason: format!("{other} has one of that name; choose another").into(),
+                reason: format!("the handler {other} has it already; give each a name of its own")
+                    .into(),
             }),
         }
     }

@@ -5,7 +5,6 @@ use tokio::time::Instant;
 use crate::app::Cx;
 use crate::app::define::{Input, Worker};
 use crate::app::failure::{Failure, Retry};
-use crate::app::runner::handler::Place;
 use crate::app::runner::pick::Pick;
 use crate::app::runner::{Attempt, Runner};
 use crate::model::{Op, Result};
