@@ -12,19 +12,36 @@ use crate::cargo::{become_command, cargo};
 pub(crate) enum Name {
     /// A process that commits is killed, and what is left is compared with what was acknowledged
     Crash,
+    /// The power goes off at any operation of the disk: what was not synced is lost, torn or reordered
+    Power,
+    /// Bits flip in the files of a store, and files are cut short
+    Damage,
+    /// Syncs fail, and the disk is full for a while
+    Refusals,
 }
 
 pub(crate) fn run(name: Name, time: Duration, seed: Option<u64>) -> Result<()> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     let seed = seed.unwrap_or(now.unwrap_or_default().as_secs());
-    let program = match name {
-        Name::Crash => "killed",
+    let seconds = time.as_secs();
+    let test = match name {
+        Name::Crash => {
+            let run =
+                format!("run --release --package qlib-tests --bin killed -- {seconds} {seed}");
+            return become_command(&mut cargo(&run));
+        }
+        Name::Power => "power",
+        Name::Damage => "damage",
+        Name::Refusals => "refusals",
     };
+    // On a disk in memory, which only qlib's own tests know.
     let run = format!(
-        "run --release --package qlib-tests --bin {program} -- {} {seed}",
-        time.as_secs()
+        "test --release --package qlib --lib -- --exact --nocapture store::tests::disk::campaign::{test}"
     );
-    become_command(&mut cargo(&run))
+    let mut command = cargo(&run);
+    command.env("QLIB_CAMPAIGN_SECONDS", seconds.to_string());
+    command.env("QLIB_CAMPAIGN_SEED", seed.to_string());
+    become_command(&mut command)
 }
 
 /// A time such as `30s` or `10m`.

@@ -58,6 +58,8 @@ impl RunningApp {
             own.transact(&mut preload)?;
         }
         let service = find_or_make_service(&own, &builder.name)?;
+        // The report says what was changed.
+        own.durable().await?;
         builder.validator.check(&store)?;
 
         let (main_thread, work) = MainThread::new();

@@ -150,7 +150,8 @@ impl Changes {
                 Poll::Ready(Event::Resync { revision }) => {
                     return Poll::Ready(Input::Resync(revision));
                 }
-                Poll::Ready(Event::SnapshotEnd { .. }) => continue,
+                // A store that fails ends the application's handlers by itself.
+                Poll::Ready(Event::SnapshotEnd { .. } | Event::Failed(_)) => continue,
                 Poll::Pending => {}
             }
             let Some(due) = self.subscription.due() else {

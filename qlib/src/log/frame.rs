@@ -34,6 +34,14 @@ pub(super) fn frame(message: &impl Message) -> Vec<u8> {
     frame
 }
 
+/// Bytes of the frame with which `bytes` begin, good or not, as far as its head is there.
+pub(super) fn length(bytes: &Bytes) -> u64 {
+    let Some(length) = bytes.first_chunk() else {
+        return 0;
+    };
+    HEAD as u64 + u64::from(u32::from_le_bytes(*length))
+}
+
 /// The message of the frame at `offset`, if there is a good one.
 pub(crate) fn read(bytes: &Bytes, offset: usize) -> Option<Bytes> {
     let word = |at: usize| {

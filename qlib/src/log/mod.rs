@@ -10,6 +10,8 @@ mod snapshots;
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
 use crate::model::{Commit, Receipt, Result, Revision, Timestamp};
 use crate::wire::log::Names;
 
@@ -17,10 +19,10 @@ pub(crate) use disk::{Directory, Disk};
 #[cfg(test)]
 pub(crate) use disk::{Faults, Leaves, Simulated};
 pub use file::Cut;
-pub(crate) use file::{FileLog, Group, InUse, Replay, Sizes};
+pub(crate) use file::{FileLog, Group, InUse, LogReader, Replay, Sizes};
 pub(crate) use memory::MemoryLog;
 pub use snapshots::Retention;
-pub(crate) use snapshots::{Snapshots, is_snapshot};
+pub(crate) use snapshots::{Saved, Snapshots, is_snapshot};
 
 /// Where a log ends: the position of its newest commit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -39,6 +41,14 @@ impl End {
         chain: 0,
         epoch: 1,
     };
+
+    /// Goes on behind a record.
+    fn advance(&mut self, time: Timestamp, commit: &[u8], is_restore: bool) {
+        self.revision += 1;
+        self.time = time;
+        self.chain = xxh3_64_with_seed(commit, self.chain);
+        self.epoch += u64::from(is_restore);
+    }
 }
 
 /// Whether there is room for a commit.

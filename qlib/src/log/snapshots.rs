@@ -107,7 +107,9 @@ impl Snapshots {
         time: Timestamp,
         fill: impl FnOnce(Output) -> io::Result<Output>,
     ) -> io::Result<u64> {
-        let bytes = write_whole(&*self.disk, NEW, &name(revision, SNAPSHOT), fill)?;
+        let bytes = write(&*self.disk, NEW, fill)?;
+        self.disk.rename(NEW, &name(revision, SNAPSHOT))?;
+        self.disk.sync()?;
         self.saved.retain(|saved| saved.revision != revision);
         self.saved.push(Saved {
             revision,
@@ -193,39 +195,60 @@ impl Snapshots {
     }
 
     /// Reads what was restored as a revision.
-    pub(crate) fn read_restored(&self, revision: Revision) -> io::Result<BufReader<Input>> {
-        let file = self.disk.open(&name(revision, RESTORED))?;
+    pub(crate) fn read_restored(
+        disk: &dyn Disk,
+        revision: Revision,
+    ) -> io::Result<BufReader<Input>> {
+        let named = || disk.open(&name(revision, RESTORED));
+        let file = match named() {
+            // It has no name yet, or has got it since.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                disk.open(NEW_RESTORED).or_else(|_| named())
+            }
+            opened => opened,
+        }?;
         Ok(BufReader::with_capacity(BUFFER, Input::new(file)))
     }
 
-    /// Writes what is about to be restored as a revision: to a file apart from the snapshots, as
-    /// nobody knows yet whether it will be.
+    /// Writes what is about to be restored, to a file that has no name before it is: nobody knows
+    /// yet as which revision.
     pub(crate) fn write_restored(
         disk: &dyn Disk,
-        revision: Revision,
         fill: impl FnOnce(Output) -> io::Result<Output>,
-    ) -> io::Result<u64> {
-        write_whole(disk, NEW_RESTORED, &name(revision, RESTORED), fill)
+    ) -> io::Result<()> {
+        write(disk, NEW_RESTORED, fill)?;
+        disk.sync()
+    }
+
+    /// Gives what was restored as a revision its name, unless it has it already.
+    pub(crate) fn settle_restored(disk: &dyn Disk, revision: Revision) -> io::Result<()> {
+        let name = name(revision, RESTORED);
+        if !disk.list()?.contains(&name) {
+            disk.rename(NEW_RESTORED, &name)?;
+            disk.sync()?;
+        }
+        Ok(())
+    }
+
+    /// Removes what was not restored after all.
+    pub(crate) fn discard_restored(disk: &dyn Disk) -> io::Result<()> {
+        disk.remove(NEW_RESTORED)
     }
 }
 
-/// Writes a file that is there whole and on the disk afterwards, or not at all.
-fn write_whole(
+/// Writes a file and waits until its data is on the disk; its name may not be.
+fn write(
     disk: &dyn Disk,
-    new: &str,
     name: &str,
     fill: impl FnOnce(Output) -> io::Result<Output>,
 ) -> io::Result<u64> {
     let written = disk
-        .create(new)
+        .create(name)
         .and_then(|file| fill(Output::new(file))?.finish());
-    let bytes = written.inspect_err(|_| {
+    written.inspect_err(|_| {
         // Room that others may need; an opening removes it too.
-        let _ = disk.remove(new);
-    })?;
-    disk.rename(new, name)?;
-    disk.sync()?;
-    Ok(bytes)
+        let _ = disk.remove(name);
+    })
 }
 
 /// Whether a file of that name is a snapshot, whole or not.

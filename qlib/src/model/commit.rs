@@ -123,7 +123,12 @@ pub enum Op {
     },
     /// Replaces the whole tree by the one in an image; what the commit did before this step is
     /// void. Types that the image lacks stay, without entities.
-    Restore(Arc<Image>),
+    Restore {
+        /// What the tree is to be.
+        image: Arc<Image>,
+        /// Replaces only this entity and all below it, by what the image has of them.
+        only: Option<EntityId>,
+    },
     /// Sets the limits that hold from here on.
     SetLimits(Limits),
     /// Makes, moves or removes a durable cursor.

@@ -1,5 +1,6 @@
 //! A whole tree as plain data: what a snapshot hands out and what a restore takes.
 
+use rustc_hash::FxHashSet;
 use smol_str::SmolStr;
 
 use crate::model::{EntityId, Quality, Schema, Timestamp, Value};
@@ -11,6 +12,18 @@ pub struct Image {
     pub schemas: Vec<Schema>,
     /// Every entity, a parent before its children and children in order. The first is the Root.
     pub entities: Vec<ImageEntity>,
+}
+
+impl Image {
+    /// An entity and all below it.
+    pub(crate) fn below(&self, top: EntityId) -> Vec<ImageEntity> {
+        let mut found = FxHashSet::default();
+        let is_below = |entity: &&ImageEntity| {
+            let below = entity.parent.is_some_and(|parent| found.contains(&parent));
+            (below || entity.id == top) && found.insert(entity.id)
+        };
+        self.entities.iter().filter(is_below).cloned().collect()
+    }
 }
 
 /// An entity as plain data.

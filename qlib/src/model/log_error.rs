@@ -48,6 +48,10 @@ pub enum LogError {
         first: Revision,
         reason: Arc<str>,
     },
+    #[error(
+        "the log does not reach back to revision {revision} any more, it begins with {first}; keep more of it by a longer retention"
+    )]
+    BeyondRetention { revision: Revision, first: Revision },
     #[error("the commit of revision {revision} was applied, but cannot be written: {reason}")]
     Unwritable {
         revision: Revision,

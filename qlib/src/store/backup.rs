@@ -1,7 +1,6 @@
 //! The store as a stream of bytes, and from one.
 
 use std::io::{self, Read, Write};
-use std::sync::Arc;
 
 use crate::log::End;
 use crate::log::snapshot::{Fault, Reader, Writer};
@@ -127,8 +126,7 @@ impl Store {
     pub fn import(&self, input: impl Read) -> Result<CommitFuture> {
         let tree = self.shared().read().tree.clone();
         let imported = Imported::read(&tree, input, &self.author.writer)?;
-        let now = self.clock().now();
-        Ok(self.submitted(self.submit_restore(|tree| Arc::new(imported.image(tree, now)))))
+        Ok(self.submitted(self.submit_restore(imported.op(self.clock().now()))))
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use smallvec::smallvec;
 
-use crate::model::{Commit, Error, Expect, Image, Op, Receipt, Result, Revision, Steps};
+use crate::model::{Commit, Error, Expect, Op, Receipt, Result, Revision, Steps};
 use crate::store::Store;
 use crate::store::transaction::{self, Transaction};
 use crate::tree::Tree;
@@ -81,13 +81,10 @@ impl Store {
         }
     }
 
-    /// Commits the replacement of the whole tree by an image.
-    pub(crate) fn submit_restore(&self, image: impl Fn(&Tree) -> Arc<Image>) -> Result<Receipt> {
-        let commit = self.commit_of(Steps::new(), Vec::new())?;
-        self.shared.restore(|tree| Commit {
-            ops: smallvec![Op::Restore(image(tree))],
-            ..commit.clone()
-        })
+    /// Commits the replacement of the tree by an image.
+    pub(crate) fn submit_restore(&self, restore: Op) -> Result<Receipt> {
+        let commit = self.commit_of(smallvec![restore], Vec::new())?;
+        self.shared.restore(commit)
     }
 
     /// Runs the validators, then commits.

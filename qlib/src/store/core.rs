@@ -1,19 +1,15 @@
 //! What all handles of a store share: the tree, the recent window, who reads, and the log.
 
 use std::cell::Cell;
-use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Waker;
 
-use parking_lot::{Mutex, RwLock, RwLockReadGuard, RwLockUpgradableReadGuard, RwLockWriteGuard};
+use parking_lot::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use smol_str::SmolStr;
 
-use crate::log::{Cut, Disk, Group, Log, Room, Snapshots};
-use crate::model::{
-    Applied, Clock, Commit, Error, Limits, LogError, Op, Receipt, Result, Revision, Steps,
-};
-use crate::store::backup::save;
+use crate::log::{Cut, Disk, End, Group, Log, Room};
+use crate::model::{Applied, Clock, Commit, Error, Limits, Op, Receipt, Result, Revision, Steps};
 use crate::store::checkpoint::Checkpoints;
 use crate::store::history::Feeder;
 use crate::store::routes::{Reader, Routes};
@@ -40,7 +36,7 @@ pub(crate) struct Core {
 
 #[derive(Debug)]
 pub(crate) struct Shared {
-    core: RwLock<Core>,
+    pub(crate) core: RwLock<Core>,
     pub(crate) clock: Clock,
     pub(crate) validators: Validators,
     pub(crate) readers: Mutex<Vec<std::sync::Weak<Reader>>>,
@@ -53,6 +49,8 @@ pub(crate) struct Shared {
     pub(crate) cut: Option<Cut>,
     /// Snapshots that the opening could not use, and why.
     pub(crate) damaged_snapshots: Vec<Arc<str>>,
+    /// Is held while the tree is replaced.
+    pub(crate) restoring: Mutex<()>,
     /// Readers that have gone; the next commit or subscription closes them, so that dropping one
     /// does not need the core.
     closing: Mutex<Vec<Arc<Reader>>>,
@@ -115,6 +113,7 @@ impl Shared {
             buffered: false,
             cut: None,
             damaged_snapshots: Vec::new(),
+            restoring: Mutex::default(),
             closing: Mutex::default(),
             has_closing: AtomicBool::new(false),
         }
@@ -158,7 +157,7 @@ impl Shared {
         self.has_closing.store(true, Ordering::Release);
     }
 
-    fn close_readers(&self, core: &mut Core) {
+    pub(crate) fn close_readers(&self, core: &mut Core) {
         // A look is cheaper than an exchange, and most often there is none.
         if self.has_closing.load(Ordering::Relaxed)
             && self.has_closing.swap(false, Ordering::AcqRel)
@@ -214,59 +213,10 @@ impl Shared {
         }
         Ok(receipt)
     }
-
-    /// Orders, applies and publishes a commit that replaces the whole tree. It is applied to a copy
-    /// first, and the copy written to the disk; meanwhile others read, and writers wait.
-    ///
-    /// # Errors
-    /// Why the commit is refused; nothing has changed then.
-    pub(crate) fn restore(&self, prepare: impl Fn(&Tree) -> Commit) -> Result<Receipt> {
-        self.outside_views()?;
-        let mut woken = Vec::new();
-        let receipt = loop {
-            let core = self.core.upgradable_read();
-            core.must_be_connected()?;
-            let commit = prepare(&core.tree);
-            let receipt = core.log.next(self.clock.now());
-            let mut tree = core.tree.clone();
-            let effects = tree.apply(&commit, receipt.revision, receipt.time)?;
-            if let Some(disk) = &core.disk {
-                let end = core.log.end();
-                Snapshots::write_restored(&**disk, receipt.revision, |output| {
-                    save(&tree, end, output, || Ok(()))
-                })
-                .map_err(|error| match error.kind() {
-                    io::ErrorKind::StorageFull => Error::StoreFull(cannot_restore(&error)),
-                    _ => cannot_restore(&error).into(),
-                })?;
-            }
-            let mut core = RwLockUpgradableReadGuard::upgrade(core);
-            self.close_readers(&mut core);
-            if let Room::After(wait) = core.log.reserve(&commit)? {
-                drop(core);
-                wait()?;
-                continue;
-            }
-            core.tree = tree;
-            if let Some(checkpoints) = &mut core.checkpoints {
-                checkpoints.hurry();
-            }
-            core.publish(commit, receipt, effects, None, &mut woken);
-            break receipt;
-        };
-        for waker in woken {
-            waker.wake();
-        }
-        Ok(receipt)
-    }
-}
-
-fn cannot_restore(error: &io::Error) -> LogError {
-    LogError::io("what is restored", "written", error)
 }
 
 impl Core {
-    fn must_be_connected(&self) -> Result<()> {
+    pub(crate) fn must_be_connected(&self) -> Result<()> {
         if self.connected {
             return Ok(());
         }
@@ -297,7 +247,7 @@ impl Core {
 
     /// Gives a commit that was applied to the log and to those who read. `named` is the tree before
     /// a commit that changes names.
-    fn publish(
+    pub(crate) fn publish(
         &mut self,
         commit: Commit,
         receipt: Receipt,
@@ -307,7 +257,7 @@ impl Core {
     ) {
         self.log
             .append(&commit, named.unwrap_or(&self.tree), receipt);
-        let applied = applied(commit, receipt, effects);
+        let applied = applied(commit, self.log.end(), effects);
         let (revision, resync) = (applied.revision, applied.resync);
         let Self {
             tree,
@@ -352,12 +302,12 @@ impl Core {
     }
 }
 
-/// A commit with what it changed.
-pub(crate) fn applied(commit: Commit, receipt: Receipt, effects: Effects) -> Applied {
+/// A commit with what it changed; the log goes up to `end` with it.
+pub(crate) fn applied(commit: Commit, end: End, effects: Effects) -> Applied {
     Applied {
-        revision: receipt.revision,
-        time: receipt.time,
-        resync: commit.ops.iter().any(|op| matches!(op, Op::Restore(_))),
+        revision: end.revision,
+        time: end.time,
+        resync: commit.ops.iter().any(|op| matches!(op, Op::Restore { .. })),
         author: commit.author,
         effects,
     }

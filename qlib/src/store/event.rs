@@ -5,7 +5,8 @@ use std::sync::Arc;
 use smol_str::SmolStr;
 
 use crate::model::{
-    Applied, Cause, Cursor, Effect, EntityId, FieldId, Revision, Timestamp, TypeId, Value, ValueRef,
+    Applied, Cause, Cursor, Effect, EntityId, FieldId, LogError, Revision, Timestamp, TypeId,
+    Value, ValueRef,
 };
 
 /// What a subscription yields.
@@ -26,6 +27,9 @@ pub enum Event {
         /// The commit that replaced it.
         revision: Revision,
     },
+    /// The disk has failed: what was applied since will not become durable, so that a subscription
+    /// [`after_durable`](crate::Subscribe::after_durable) has no further event.
+    Failed(LogError),
 }
 
 /// Changes were lost: the recent window passed before they were read.

@@ -9,11 +9,11 @@ use crate::log::snapshot::Fault;
 use crate::log::{
     Directory, Disk, End, FileLog, Log, MemoryLog, Replay, Retention, Sizes, Snapshots, is_snapshot,
 };
-use crate::model::{Clock, Commit, Image, LogError, Receipt, Result, Revision};
-use crate::store::backup::load;
+use crate::model::{Clock, Commit, Image, LogError, Result, Revision};
 use crate::store::checkpoint::{Checkpoints, Plan};
 use crate::store::core::applied;
 use crate::store::history::{Feeder, History};
+use crate::store::replay::{load_newest, load_restored};
 use crate::store::window::Window;
 use crate::store::{HistoryLimits, Progress, Shared, Store, WindowLimits, system};
 use crate::tree::Tree;
@@ -146,14 +146,24 @@ impl StoreOptions {
         let mut replaying = Replaying {
             tree: Tree::default(),
             window: Window::new(self.window, 1),
-            snapshots,
+            disk: Arc::clone(&disk),
             feeder: History::open(Arc::clone(&disk), self.history)?,
+            restored: None,
             read: 0,
             on_progress: self.on_progress,
             began: Instant::now(),
             told: Instant::now(),
         };
-        let from = replaying.load_newest(&mut note);
+        let (tree, from) = load_newest(
+            &snapshots,
+            Revision::MAX,
+            |read, saved| {
+                replaying.read = saved.bytes;
+                replaying.tell(read, saved.bytes, saved.revision);
+            },
+            &mut note,
+        );
+        replaying.tree = tree;
         replaying.feeder.begin(&replaying.tree);
         replaying.window = Window::new(self.window, from.revision + 1);
         let opened = FileLog::open(Arc::clone(&disk), self.sizes, from, &mut replaying);
@@ -161,10 +171,14 @@ impl StoreOptions {
         let Replaying {
             tree,
             window,
-            snapshots,
             mut feeder,
+            restored,
             ..
         } = replaying;
+        if let Some(revision) = restored {
+            let settled = Snapshots::settle_restored(&*disk, revision);
+            settled.map_err(|error| LogError::io("what was restored", "renamed", &error))?;
+        }
         feeder.replayed(&tree);
         let history = Arc::clone(feeder.history());
         let unused = snapshots.remove_beyond(tree.revision());
@@ -215,8 +229,10 @@ fn because(error: LogError, damaged: &[Arc<str>]) -> LogError {
 struct Replaying {
     tree: Tree,
     window: Window,
-    snapshots: Snapshots,
+    disk: Arc<dyn Disk>,
     feeder: Feeder,
+    /// The newest commit that replaced the tree.
+    restored: Option<Revision>,
     /// Bytes of the snapshot that was loaded.
     read: u64,
     on_progress: Option<OnProgress>,
@@ -225,26 +241,6 @@ struct Replaying {
 }
 
 impl Replaying {
-    /// Loads the newest snapshot that is good, and tells of those that are not.
-    fn load_newest(&mut self, note: &mut impl FnMut(Revision, Fault)) -> End {
-        let mut saved = self.snapshots.saved().to_vec();
-        while let Some(newest) = saved.pop() {
-            let input = self.snapshots.read(newest.revision);
-            let loaded = input.map_err(Fault::Io).and_then(|input| {
-                load(input, |read| self.tell(read, newest.bytes, newest.revision))
-            });
-            match loaded {
-                Ok((tree, end)) => {
-                    self.tree = tree;
-                    self.read = newest.bytes;
-                    return end;
-                }
-                Err(fault) => note(newest.revision, fault),
-            }
-        }
-        End::START
-    }
-
     fn tell(&mut self, read: u64, of: u64, revision: Revision) {
         let Some(tell) = &mut self.on_progress else {
             return;
@@ -263,26 +259,17 @@ impl Replay for Replaying {
         &self.tree
     }
 
-    fn take(&mut self, commit: Commit, receipt: Receipt) -> Result<()> {
-        let effects = self.tree.apply(&commit, receipt.revision, receipt.time)?;
-        let applied = applied(commit, receipt, effects);
+    fn take(&mut self, commit: Commit, end: End) -> Result<()> {
+        let effects = self.tree.apply(&commit, end.revision, end.time)?;
+        let applied = applied(commit, end, effects);
         self.feeder.feed(&applied, &self.tree);
         self.window.push(applied, |_| {});
         Ok(())
     }
 
     fn restored(&mut self, revision: Revision) -> Result<Arc<Image>, LogError> {
-        let input = self.snapshots.read_restored(revision);
-        let loaded = input.map_err(Fault::Io);
-        match loaded.and_then(|input| load(input, |_| {})) {
-            Ok((tree, _)) => Ok(Arc::new(tree.image())),
-            Err(fault) => Err(LogError::Damaged {
-                file: Snapshots::restored_name(revision).into(),
-                offset: 0,
-                first: revision,
-                reason: fault.to_string().into(),
-            }),
-        }
+        self.restored = Some(revision);
+        load_restored(&*self.disk, revision)
     }
 
     fn progress(&mut self, read: u64, of: u64) {

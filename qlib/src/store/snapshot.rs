@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::model::{Effect, Error, Image, ImageEntity, ImageField, Result, Revision, Schema};
+use crate::model::{Effect, Error, Image, ImageEntity, ImageField, Op, Result, Revision, Schema};
 use crate::store::{CommitFuture, Store};
 use crate::tree::Tree;
 
@@ -93,9 +93,13 @@ impl Store {
         }
     }
 
-    /// The store as it was at a revision of the recent window. What the commits since then did is
-    /// taken back on a copy. Limits and fencing tokens are those of now, and where a commit moved an
-    /// entity and then moved, renamed or deleted it, siblings may be in another order.
+    /// The store as it was at a revision. Inside the recent window, what the commits since then did
+    /// is taken back on a copy: limits and fencing tokens are those of now, and where a commit moved
+    /// an entity and then moved, renamed or deleted it, siblings may be in another order.
+    ///
+    /// Further back, and before the last change of the schemas or the last restore, the disk is asked
+    /// where there is one, as far back as the retention of the log reaches: that blocks the thread
+    /// while a snapshot is read and the log behind it, and waits until the revision is durable.
     ///
     /// ```
     /// # use qlib::*;
@@ -112,9 +116,26 @@ impl Store {
     /// ```
     ///
     /// # Errors
-    /// [`Error::OutOfReach`]: the revision is still to come, has left the window, or is from before the
-    /// last change of the schemas or the last restore.
+    /// [`Error::OutOfReach`]: the revision is still to come, or is gone: on the memory log what has
+    /// left the window, and what is from before the last change of the schemas or the last restore; on
+    /// the disk what is beyond the retention. [`Error::Log`], [`Error::OutcomeUnknown`]: the disk does
+    /// not give it.
     pub fn at(&self, revision: Revision) -> Result<Snapshot> {
+        let rewound = self.rewound(revision);
+        let tree = match &rewound {
+            Err(Error::OutOfReach { newest, .. }) if revision <= *newest => {
+                self.tree_on_disk(revision)?
+            }
+            _ => None,
+        };
+        let tree = tree.map_or(rewound, Ok)?;
+        Ok(Snapshot {
+            tree: Arc::new(tree),
+        })
+    }
+
+    /// The tree as it was at a revision of the recent window.
+    fn rewound(&self, revision: Revision) -> Result<Tree> {
         let mut tree = self.shared.read().tree.clone();
         let newest = tree.revision();
         let out_of_reach = |oldest| Error::OutOfReach {
@@ -144,9 +165,7 @@ impl Store {
                 }
             }
         }
-        Ok(Snapshot {
-            tree: Arc::new(tree),
-        })
+        Ok(tree)
     }
 
     /// Replaces the whole store by a snapshot, in one commit. Write times and writers are kept; each
@@ -161,6 +180,6 @@ impl Store {
     /// The commit's error says which entity or field of the image is wrong.
     pub fn restore_image(&self, image: Image) -> CommitFuture {
         let image = Arc::new(image);
-        self.submitted(self.submit_restore(|_| Arc::clone(&image)))
+        self.submitted(self.submit_restore(Op::Restore { image, only: None }))
     }
 }

@@ -47,6 +47,7 @@ pub struct Subscribe {
     writes: bool,
     latest: bool,
     initial: bool,
+    after_durable: bool,
     not_by: Option<SmolStr>,
     context: Vec<SmolStr>,
     condition: Option<Condition>,
@@ -83,6 +84,7 @@ impl Subscribe {
             writes: false,
             latest: false,
             initial: false,
+            after_durable: false,
             not_by: None,
             context: Vec::new(),
             condition: None,
@@ -121,6 +123,13 @@ impl Subscribe {
     /// What exists already first, then [`Event::SnapshotEnd`].
     pub fn initial(mut self) -> Self {
         self.initial = true;
+        self
+    }
+
+    /// Each event once its revision outlives the process: for readers that pass it on. If the disk
+    /// fails, [`Event::Failed`] is the last event. On the memory log nothing waits.
+    pub fn after_durable(mut self) -> Self {
+        self.after_durable = true;
         self
     }
 
@@ -240,6 +249,7 @@ impl Subscribe {
             condition: self.condition,
             shape: shaped.then(|| Shape::new(self.interval, self.deadband, self.writes)),
             initial: self.initial,
+            after_durable: self.after_durable,
         };
         Subscription::begin(&self.shared, interest, self.from)
     }
@@ -306,7 +316,8 @@ impl<E, T: FieldType> Changes<E, T> {
     ///
     /// # Errors
     /// The change has a value that `T` cannot hold: [`crate::Error::UnknownVariant`],
-    /// [`crate::Error::Unset`]. Later changes can still be read.
+    /// [`crate::Error::Unset`]. Later changes can still be read. [`crate::Error::StoreFailed`] stands
+    /// for [`Event::Failed`].
     pub async fn next(&mut self) -> Result<FieldEvent<E, T>> {
         let event = self.subscription.next().await;
         self.typed(event)
@@ -336,6 +347,7 @@ impl<E, T: FieldType> Changes<E, T> {
             Event::SnapshotEnd { .. } => FieldEvent::SnapshotEnd,
             Event::Lagged(lagged) => FieldEvent::Lagged(lagged),
             Event::Resync { .. } => FieldEvent::Resync,
+            Event::Failed(failure) => return Err(crate::Error::StoreFailed(failure)),
         })
     }
 }

@@ -10,6 +10,7 @@ use smol_str::SmolStr;
 
 use crate::model::{Applied, Effect, EntityId, Result, Revision};
 use crate::store::core::Shared;
+use crate::store::durable::Waiting;
 use crate::store::event::{Delivery, Event};
 use crate::store::routes::{Reader, Topic};
 use crate::store::shape::Shape;
@@ -32,6 +33,8 @@ pub(crate) struct Interest {
     pub(crate) shape: Option<Shape>,
     /// Deliver what exists already first.
     pub(crate) initial: bool,
+    /// Only what outlives the process.
+    pub(crate) after_durable: bool,
 }
 
 /// Decides from a change and its context whether it is delivered.
@@ -71,6 +74,10 @@ pub struct Subscription {
     pub(super) first_values: Option<FirstValues>,
     /// What [`Subscription::read_ready`] found and could not say.
     pub(super) interrupted: Option<Event>,
+    /// What has to be durable before there is more to deliver.
+    pub(super) waiting: Option<Waiting>,
+    /// The reader was told that nothing more becomes durable.
+    pub(super) told_failure: bool,
 }
 
 /// What existed when a subscription began, delivered from a snapshot.
@@ -123,6 +130,8 @@ impl Subscription {
                     .unwrap_or(0),
                 first_values: interest.initial.then(|| FirstValues::of(core)),
                 interrupted: None,
+                waiting: None,
+                told_failure: false,
                 interest,
             }
         })

@@ -187,7 +187,10 @@ impl Tree {
                     .inspect_err(|_| *self = before)
             }
             Op::Claim { election, token } => self.claim(election, *token),
-            Op::Restore(image) => self.restore(image, applying),
+            Op::Restore { image, only } => match only {
+                None => self.restore(image, applying),
+                Some(top) => self.restore(&self.exchanged(image.below(*top)), applying),
+            },
             Op::SetLimits(limits) => self.set_limits(*limits),
             Op::MoveCursor(step) => self.move_cursor(step, applying),
         }
@@ -260,7 +263,7 @@ fn leaves_no_journal(op: &Op) -> bool {
         op,
         Op::SetSchema(_)
             | Op::DropField { .. }
-            | Op::Restore(_)
+            | Op::Restore { .. }
             | Op::Claim { .. }
             | Op::SetLimits(_)
     )
@@ -284,7 +287,7 @@ pub(crate) fn size(op: &Op) -> usize {
         Op::MoveCursor(step) => 48 + step.name.len(),
         Op::SetSchema(schema) => schema_size(schema),
         // A restore is read from a snapshot, not from the commit.
-        Op::Restore(_) => 0,
+        Op::Restore { .. } => 0,
     }
 }
 

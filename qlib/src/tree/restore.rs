@@ -65,6 +65,39 @@ impl Tree {
         }
     }
 
+    /// The tree with other entities, the first one and all below it, in place of those that it has.
+    /// A value that is there already keeps its time and its writer.
+    pub(super) fn exchanged(&self, mut entities: Vec<ImageEntity>) -> Image {
+        for entity in &mut entities {
+            let before = self.entity(entity.id);
+            for field in &mut entity.fields {
+                let held = before.and_then(|before| {
+                    let known = self.field_id(before.entity_type(), &field.name).ok()?;
+                    let value = before.column(known).ok()??;
+                    Some((value, before.stamp(known).ok()?))
+                });
+                if let Some((value, stamp)) = held
+                    && value == field.value.as_ref()
+                {
+                    field.time = stamp.time;
+                    field.writer = self.writer(stamp.writer).clone();
+                }
+            }
+        }
+        let mut image = self.image();
+        let top = entities.first().map(|top| top.id);
+        let at = image
+            .entities
+            .iter()
+            .position(|entity| Some(entity.id) == top);
+        let replaced = match at {
+            Some(at) => at..at + image.below(image.entities[at].id).len(),
+            None => image.entities.len()..image.entities.len(),
+        };
+        image.entities.splice(replaced, entities);
+        image
+    }
+
     /// Replaces the tree by an image. What is as it was before the commit keeps its stamp; the rest
     /// is written at this revision with the image's times and writers, as restored.
     pub(super) fn restore(&mut self, image: &Image, applying: &mut Applying) -> Result<()> {

@@ -123,6 +123,7 @@ pub(crate) struct Policy {
     pub(crate) own: bool,
     /// The durable cursor.
     pub(crate) durable: Option<&'static str>,
+    pub(crate) after_durable: bool,
 }
 
 impl Default for Policy {
@@ -136,6 +137,7 @@ impl Default for Policy {
             whoever_leads: false,
             own: false,
             durable: None,
+            after_durable: false,
         }
     }
 }
@@ -198,7 +200,8 @@ macro_rules! change_methods {
 
         /// Runs once the commit outlives the process; the memory log has none that does, so nothing
         /// waits there.
-        pub fn after_durable(self) -> Self {
+        pub fn after_durable(mut self) -> Self {
+            self.policy.after_durable = true;
             self
         }
     };

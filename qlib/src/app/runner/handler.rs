@@ -286,13 +286,74 @@ fn describe<W>(
     handler: &HandlerDefinition<W>,
     name: &SmolStr,
 ) -> impl Fn(Subscribe) -> Subscribe + use<W> {
-    let (own, name) = (handler.policy.own, name.clone());
+    let (policy, name) = (handler.policy, name.clone());
     move |subscribe| {
-        let named = subscribe.named(name.clone());
-        if own {
-            named
-        } else {
-            named.not_by(name.clone())
+        let mut described = subscribe.named(name.clone());
+        if !policy.own {
+            described = described.not_by(name.clone());
         }
+        if policy.after_durable {
+            described = described.after_durable();
+        }
+        described
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use qlib::prelude::*;
+
+    use crate::log::Simulated;
+
+    #[derive(Entity)]
+    struct Siren {
+        #[field(default = 0)]
+        asked: i64,
+        #[field(default = false)]
+        seen: bool,
+        #[field(default = false)]
+        howls: bool,
+    }
+
+    #[on_change(Siren.Asked, after_durable)]
+    async fn howl(change: Change<Siren, i64>, cx: &mut Cx) -> Result<()> {
+        let is_durable = cx.store().health().durable >= change.revision();
+        change.entity(cx)?.set_howls(is_durable).commit().await
+    }
+
+    #[on_change(Siren.Asked)]
+    async fn see(change: Change<Siren, i64>, cx: &mut Cx) -> Result<()> {
+        change.entity(cx)?.set_seen(true).commit().await
+    }
+
+    async fn holds(store: &Store, field: qlib::Field<Siren, bool>, id: EntityId) {
+        while !store.read(id, field).unwrap() {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[test]
+    fn a_handler_after_durable_runs_once_its_change_is_on_the_disk() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap();
+        tokio::task::LocalSet::new().block_on(&runtime, async {
+            let disk = Simulated::default();
+            let store = Store::options().open_disk(std::sync::Arc::new(disk.clone()));
+            let store = store.unwrap();
+            let app = App::builder("sirens").entity::<Siren>();
+            let app = app.register(|registry| registry.worker::<howl>());
+            let app = app.register(|registry| registry.worker::<see>());
+            let running = app.store(store.clone()).start().await.unwrap();
+            disk.hold_syncs(true);
+            let made = store.transaction(|tx| tx.create(EntityId::ROOT, "Roof", Siren::builder()));
+            let siren = made.applied().await.unwrap().value.id();
+            holds(&store, Siren::FIELDS.Seen, siren).await;
+            assert!(!store.read(siren, Siren::FIELDS.Howls).unwrap());
+            disk.hold_syncs(false);
+            holds(&store, Siren::FIELDS.Howls, siren).await;
+            running.stop().await;
+        });
     }
 }

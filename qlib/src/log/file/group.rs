@@ -295,7 +295,7 @@ impl Group {
     }
 
     /// Ends the log: what was not written never will be.
-    pub(super) fn fail(&self, failure: LogError) {
+    pub(crate) fn fail(&self, failure: LogError) {
         let mut state = self.state.lock();
         tracing::error!(%failure, durable = self.durable(), "the store takes no further commits");
         state.failure = Some(failure);

@@ -2,15 +2,19 @@
 //!
 //! The commit path encodes into a batch that gathers (`group`), a thread writes and syncs it
 //! (`writer`), another fills the next file with zeros (`ahead`). Opening reads all of it and decides
-//! what a file that ends badly means (`recover`).
+//! what a file that ends badly means (`recover`); those who follow the log read on behind what they
+//! have (`reader`).
 
 mod ahead;
 mod group;
 mod in_use;
 #[cfg(all(test, shuttle))]
 mod interleavings;
+mod reader;
 mod recover;
+mod replay;
 mod segment;
+mod segment_reader;
 mod sync;
 mod writer;
 
@@ -34,7 +38,8 @@ use segment::VERSION;
 
 pub(crate) use group::{Group, Sizes};
 pub(crate) use in_use::InUse;
-pub(crate) use recover::Replay;
+pub(crate) use reader::LogReader;
+pub(crate) use replay::Replay;
 
 /// Bytes of a record besides its commit, at most.
 const RECORD: usize = 32;
@@ -211,7 +216,7 @@ impl Log for FileLog {
             encode_varint(length as u64, bytes);
             let start = bytes.len();
             message.encode_raw(bytes);
-            let is_restore = commit.ops.iter().any(|op| matches!(op, Op::Restore(_)));
+            let is_restore = commit.ops.iter().any(|op| matches!(op, Op::Restore { .. }));
             self.end.advance(receipt.time, &bytes[start..], is_restore);
         });
         self.written += length as u64;

@@ -301,6 +301,7 @@ impl Trial {
                     }
                 }
                 None => return self.caught_up(reader),
+                Some(Event::Failed(failure)) => panic!("{failure}"),
             }
         }
     }

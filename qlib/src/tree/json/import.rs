@@ -1,12 +1,13 @@
 //! Text to entities.
 
 use std::io::Read;
+use std::sync::Arc;
 
 use smol_str::SmolStr;
 
 use super::lexer::{Lexed, Lexer, Token};
 use crate::model::{
-    EntityId, Error, Image, ImageEntity, ImageField, Kind, Quality, Result, Timestamp, TypeId,
+    EntityId, Error, Image, ImageEntity, ImageField, Kind, Op, Quality, Result, Timestamp, TypeId,
     Value,
 };
 use crate::tree::Tree;
@@ -48,50 +49,19 @@ impl Imported {
         })
     }
 
-    /// The tree with these entities in place of the one at the top and all below it. A value that
-    /// is there already keeps its time and its writer; the others are written `now`.
-    pub(crate) fn image(&self, tree: &Tree, now: Timestamp) -> Image {
-        let mut entities = self.entities.clone();
-        for entity in &mut entities {
-            let before = tree.entity(entity.id);
-            for field in &mut entity.fields {
-                field.time = now;
-                let Some(before) = before else { continue };
-                let known = tree.field_id(before.entity_type(), &field.name).ok();
-                let held = known.and_then(|known| {
-                    let value = before.column(known).ok()??;
-                    Some((value, before.stamp(known).ok()?))
-                });
-                if let Some((value, stamp)) = held
-                    && value == field.value.as_ref()
-                {
-                    field.time = stamp.time;
-                    field.writer = tree.writer(stamp.writer).clone();
-                }
-            }
-        }
-        let mut image = tree.image();
-        let top = entities.first();
-        let at = top.and_then(|top| image.entities.iter().position(|entity| entity.id == top.id));
-        let replaced = match at {
-            Some(at) => at..at + tree.subtree_len(image.entities[at].id),
-            None => image.entities.len()..image.entities.len(),
+    /// The commit that puts these entities in place of the first one and all below it.
+    pub(crate) fn op(self, now: Timestamp) -> Op {
+        let mut image = Image {
+            entities: self.entities,
+            ..Image::default()
         };
-        image.entities.splice(replaced, entities);
-        image
-    }
-}
-
-impl Tree {
-    /// How many entities there are in and below one.
-    fn subtree_len(&self, top: EntityId) -> usize {
-        let mut pending: Vec<_> = self.entity(top).into_iter().collect();
-        let mut count = 0;
-        while let Some(entity) = pending.pop() {
-            count += 1;
-            pending.extend(entity.children());
+        for entity in &mut image.entities {
+            entity.fields.iter_mut().for_each(|field| field.time = now);
         }
-        count
+        Op::Restore {
+            only: image.entities.first().map(|top| top.id),
+            image: Arc::new(image),
+        }
     }
 }
 

@@ -14,7 +14,10 @@ fn export(tree: &Tree, top: EntityId) -> String {
 
 fn import(tree: &Tree, text: &str) -> Result<Image, Error> {
     let imported = Imported::read(tree, text.as_bytes(), &"tool".into())?;
-    Ok(imported.image(tree, Timestamp::from_nanos(1)))
+    let Op::Restore { image, .. } = imported.op(Timestamp::from_nanos(1)) else {
+        unreachable!()
+    };
+    Ok(tree.exchanged(image.entities.clone()))
 }
 
 /// The image without qualities, which an import sets.

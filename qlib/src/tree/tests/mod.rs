@@ -116,7 +116,7 @@ impl Trial {
     /// A commit that was accepted comes back from the log as it was, but for what it expected.
     fn log(&mut self, commit: &Commit) {
         let ops = &commit.ops;
-        if ops.iter().any(|op| matches!(op, Op::Restore(_))) {
+        if ops.iter().any(|op| matches!(op, Op::Restore { .. })) {
             return;
         }
         if self.commits % 7 == 0 {

@@ -176,7 +176,7 @@ impl Step {
                 election: election.into(),
                 token,
             },
-            Self::Restore(image) => Op::Restore(image),
+            Self::Restore(image) => Op::Restore { image, only: None },
             Self::SetLimits(limits) => Op::SetLimits(limits),
             Self::MoveCursor(step) => Op::MoveCursor(Box::new(step)),
         }

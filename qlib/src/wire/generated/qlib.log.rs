@@ -235,4 +235,7 @@ pub struct Move {
 /// revision as its name. The next epoch begins.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Restore {
+    /// Only this entity and all below it was replaced, by what the snapshot has of them.
+    #[prost(message, optional, tag = "1")]
+    pub only: ::core::option::Option<super::model::EntityId>,
 }

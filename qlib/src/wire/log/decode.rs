@@ -126,7 +126,10 @@ impl Decoder {
                 Op::Claim { election, token }
             }
             // What was restored is in a file of its own.
-            op::Op::Restore(_) => Op::Restore(Default::default()),
+            op::Op::Restore(restore) => Op::Restore {
+                image: Default::default(),
+                only: restore.only.map(Into::into),
+            },
             op::Op::SetLimits(limits) => Op::SetLimits(limits.try_into()?),
             op::Op::MoveCursor(step) => Op::MoveCursor(Box::new(CursorMove {
                 name: self.text(step.cursor)?,

@@ -123,7 +123,7 @@ impl Unbound<'_> {
             }
             Op::Claim { election, .. } => BINDING + election.len(),
             Op::MoveCursor(step) => BINDING + step.name.len(),
-            Op::Delete(_) | Op::Move { .. } | Op::Restore(_) | Op::SetLimits(_) => 0,
+            Op::Delete(_) | Op::Move { .. } | Op::Restore { .. } | Op::SetLimits(_) => 0,
         }
     }
 
@@ -228,7 +228,9 @@ impl Naming<'_> {
             }),
             Op::SetSchema(schema) => op::Op::SetSchema((&**schema).into()),
             Op::Claim { election, token } => op::Op::Claim(self.fence(election, *token)),
-            Op::Restore(_) => op::Op::Restore(proto::Restore::default()),
+            Op::Restore { only, .. } => op::Op::Restore(proto::Restore {
+                only: only.map(Into::into),
+            }),
             Op::SetLimits(limits) => op::Op::SetLimits((*limits).into()),
             Op::MoveCursor(step) => op::Op::MoveCursor(self.cursor(step)),
             Op::DropField { field, replaced_by } => op::Op::DropField(proto::DropField {

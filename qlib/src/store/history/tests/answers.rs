@@ -86,7 +86,10 @@ fn a_restore_is_a_commit_like_others() {
     world.write(entity(0), "State", Some("second".into()));
     world.create(entity(1), &[("State", "other".into())]);
     world.advance(millis(1_000));
-    world.commit(Op::Restore(Arc::new(image)));
+    world.commit(Op::Restore {
+        image: Arc::new(image),
+        only: None,
+    });
     world.check();
     assert_eq!(world.say(entity(0), "State"), "0:first 1:second 2:first");
     assert_eq!(world.say(entity(1), "State"), "1:other 2:-");

@@ -6,14 +6,14 @@ use crate::model::LogError;
 
 /// What became of an opening.
 #[derive(Debug)]
-enum Found {
+pub(super) enum Found {
     Whole,
     Cut,
     Refused,
 }
 
-fn reopen(disk: &Simulated, what: &str) -> Found {
-    match open(disk) {
+pub(super) fn reopen(opened: Result<Store>, what: &str) -> Found {
+    match opened {
         Ok(store) => {
             let revision = must_be_a_moment_of_the_script(&store);
             match store.health().cut {
@@ -55,7 +55,7 @@ fn damage(disk: &Simulated, allowed: impl Fn(&Found) -> bool) -> [usize; 3] {
             let damaged = disk.after_crash(Leaves::All);
             damaged.set_bytes(&name, bytes);
             let what = format!("{name} at {at}, truncated: {truncates}");
-            let found = reopen(&damaged, &what);
+            let found = reopen(open(&damaged), &what);
             assert!(allowed(&found), "{what}: {found:?}");
             counts[match found {
                 Found::Whole => 0,

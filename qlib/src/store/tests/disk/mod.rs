@@ -1,9 +1,12 @@
 //! Stores on disks that crash, lose and refuse: a script of 200 commits, and what must be found.
 
+mod campaign;
 mod closing;
 mod crash;
 mod damage;
+mod durable;
 mod faults;
+mod follow;
 mod snapshots;
 
 use std::sync::{Arc, LazyLock};
@@ -139,8 +142,9 @@ fn run(store: &Store) -> Revision {
 fn commit(store: &Store, number: u64) -> Result<()> {
     let store = as_somebody(store, number);
     if number % 70 == 65 {
+        let image = restored(number, &store.shared.read().tree);
         return store
-            .submit_restore(|tree| restored(number, tree))
+            .submit_restore(Op::Restore { image, only: None })
             .map(drop);
     }
     store.submit(|tree, ops| step(number, tree, ops)).map(drop)
