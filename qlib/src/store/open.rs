@@ -353,7 +353,7 @@ impl Store {
         let store = Self {
             shared: Arc::new(shared),
             author: Arc::default(),
-            inside_handler: false,
+            holder: super::Holder::Anybody,
         };
         if store.shared.read().tree.is_empty() {
             store.submit_checked(system::genesis(), Vec::new())?;
