@@ -14,8 +14,8 @@ pub(super) enum Found {
     Refused,
 }
 
-pub(super) fn reopen(opened: Result<Store>, what: &str) -> Found {
-    match opened {
+pub(super) fn reopen(disk: &Simulated, options: StoreOptions, what: &str) -> Found {
+    match options.open_disk(Arc::new(disk.clone())) {
         Ok(store) => {
             let revision = must_be_a_moment_of_the_script(&store);
             match store.health().cut {
@@ -75,7 +75,7 @@ fn damage(disk: &Simulated, allowed: impl Fn(&Found) -> bool) -> [usize; 3] {
             let damaged = disk.after_crash(Leaves::All);
             damaged.set_bytes(&name, bytes);
             let what = format!("{name} at {at}, truncated: {truncates}");
-            let found = reopen(open(&damaged), &what);
+            let found = reopen(&damaged, options(), &what);
             assert!(allowed(&found), "{what}: {found:?}");
             counts[match found {
                 Found::Whole => 0,
