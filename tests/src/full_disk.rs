@@ -1,5 +1,5 @@
 //! `full_disk DIRECTORY` fills the small file system that the directory is on, makes room again, and
-//! looks at what is there.
+//! looks at what is there. `full_disk DIRECTORY read-only` opens the same where nothing can be written.
 
 use std::fs;
 use std::path::Path;
@@ -13,10 +13,28 @@ struct Page {
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let Some(directory) = std::env::args().nth(1) else {
-        return Err("full_disk DIRECTORY".into());
+    let mut arguments = std::env::args().skip(1);
+    let Some(directory) = arguments.next() else {
+        return Err("full_disk DIRECTORY [read-only]".into());
     };
     let directory = Path::new(&directory);
+    match arguments.next() {
+        None => fill(directory),
+        Some(_) => refuse(directory),
+    }
+}
+
+fn refuse(directory: &Path) -> Result<(), Box<dyn std::error::Error>> {
+    for folder in ["store", "another"] {
+        match Store::open(directory.join(folder)) {
+            Err(Error::Log(error)) => println!("{error}"),
+            other => return Err(format!("{folder}: {other:?}").into()),
+        }
+    }
+    Ok(())
+}
+
+fn fill(directory: &Path) -> Result<(), Box<dyn std::error::Error>> {
     let ballast = directory.join("ballast");
     fs::write(&ballast, vec![1; 2 << 20])?;
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;

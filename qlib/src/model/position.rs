@@ -41,7 +41,8 @@ impl Position {
     }
 
     /// How many effects of the commit behind [`Position::revision`] were read.
-    pub(crate) fn offset(&self) -> usize {
+    #[must_use]
+    pub fn offset(&self) -> usize {
         self.read.unwrap_or(0) as usize
     }
 

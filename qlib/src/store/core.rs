@@ -12,9 +12,9 @@ use crate::log::{Cut, Disk, End, Group, Log, Room};
 use crate::model::{
     Applied, Clock, Commit, Error, Limits, Op, Position, Receipt, Result, Revision, Steps,
 };
+use crate::store::behind::Replays;
 use crate::store::checkpoint::Checkpoints;
 use crate::store::history::Feeder;
-use crate::store::replay::Replays;
 use crate::store::routes::{Reader, Routes};
 use crate::store::validate::Validators;
 use crate::store::window::Window;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use smol_str::SmolStr;
 
 use crate::model::{
-    Applied, Cause, Effect, EntityId, FieldId, Position, Revision, Timestamp, TypeId, Value,
-    ValueRef,
+    Applied, Cause, Cursor, Effect, EntityId, FieldId, LogError, Position, Revision, Timestamp,
+    TypeId, Value, ValueRef,
 };
 
 /// What a subscription yields.
@@ -33,6 +33,9 @@ pub enum Event {
         /// The commit that replaced it; the newest one, where the position is of another line.
         revision: Revision,
     },
+    /// The disk has failed: what was applied since will not become durable, so that a subscription
+    /// [`after_durable`](crate::Subscribe::after_durable) has no further event.
+    Failed(LogError),
 }
 
 /// Changes were lost: see [`Event::Lagged`].
@@ -159,6 +162,11 @@ impl Delivery {
             _ => 0,
         };
         (self.revision(), self.index, field)
+    }
+
+    /// What a cursor says once this change, and all before it, are done.
+    pub(crate) fn done(&self) -> Option<Cursor> {
+        self.position().map(Cursor::Changes)
     }
 
     /// Whether the change came from replacing the whole tree.

@@ -10,11 +10,11 @@ use crate::log::{
     Directory, Disk, End, FileLog, Log, MemoryLog, Replay, Retention, Sizes, Snapshots, is_snapshot,
 };
 use crate::model::{Clock, Commit, Image, LogError, Result, Revision};
-use crate::store::archive::{Archive, load_newest, load_restored};
+use crate::store::behind::Replays;
 use crate::store::checkpoint::{Checkpoints, Plan};
 use crate::store::core::applied;
 use crate::store::history::{Feeder, History};
-use crate::store::replay::Replays;
+use crate::store::replay::{Archive, load_newest, load_restored};
 use crate::store::window::Window;
 use crate::store::{HistoryLimits, Progress, Shared, Store, WindowLimits, system};
 use crate::tree::Tree;
@@ -128,7 +128,6 @@ impl StoreOptions {
     /// [`Error::Log`](crate::Error::Log): another process has it open, a file is damaged or of a
     /// newer version, the directory holds something else, or the disk refuses.
     pub fn open(self, path: impl AsRef<Path>) -> Result<Store> {
-        let is_ours = |name: &str| FileLog::is_ours(name) || is_snapshot(name);
         if self.must_exist {
             Directory::must_hold(path.as_ref(), is_ours)?;
         }
@@ -212,6 +211,11 @@ impl StoreOptions {
         }
         Ok(store)
     }
+}
+
+/// Whether a file of that name belongs to a store.
+pub(super) fn is_ours(name: &str) -> bool {
+    FileLog::is_ours(name) || is_snapshot(name)
 }
 
 /// An error of the log, with the snapshots that could have spared it.
@@ -357,7 +361,7 @@ impl Store {
         let store = Self {
             shared: Arc::new(shared),
             author: Arc::default(),
-            inside_handler: false,
+            holder: super::Holder::Anybody,
         };
         if store.shared.read().tree.is_empty() {
             store.submit_checked(system::genesis(), Vec::new())?;

@@ -7,6 +7,7 @@ use std::task::{Context, Poll, ready};
 
 use crate::log::Group;
 use crate::model::{Error, Receipt, Result};
+use crate::store::durable::Waiting;
 
 /// A commit that was submitted. Awaiting it says whether it was accepted and gives what the closure
 /// of its transaction returned; dropping it cancels nothing.
@@ -18,9 +19,8 @@ use crate::model::{Error, Receipt, Result};
 #[derive(Debug)]
 pub struct CommitFuture<T = ()> {
     outcome: Option<Result<Receipt<T>>>,
-    group: Option<Arc<Group>>,
+    waiting: Option<Waiting>,
     durable: bool,
-    ticket: Option<u64>,
 }
 
 impl<T> CommitFuture<T> {
@@ -29,11 +29,11 @@ impl<T> CommitFuture<T> {
         group: Option<Arc<Group>>,
         durable: bool,
     ) -> Self {
+        let accepted = outcome.as_ref().ok().zip(group);
         Self {
+            waiting: accepted.map(|(receipt, group)| Waiting::new(group, receipt.revision)),
             outcome: Some(outcome),
-            group,
             durable,
-            ticket: None,
         }
     }
 
@@ -66,9 +66,9 @@ impl<T> CommitFuture<T> {
 
     fn poll_receipt(&mut self, context: &Context<'_>) -> Poll<Result<Receipt<T>>> {
         if self.durable
-            && let (Some(Ok(receipt)), Some(group)) = (&self.outcome, &self.group)
+            && let Some(waiting) = &mut self.waiting
         {
-            ready!(group.poll_durable(receipt.revision, &mut self.ticket, context))?;
+            ready!(waiting.poll(context))?;
         }
         Poll::Ready(self.outcome.take().unwrap_or_else(|| {
             Err(Error::other(
@@ -85,15 +85,5 @@ impl<T> Future for CommitFuture<T> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<T>> {
         self.poll_receipt(context).map_ok(|receipt| receipt.value)
-    }
-}
-
-impl<T> Drop for CommitFuture<T> {
-    fn drop(&mut self) {
-        if let (Some(Ok(receipt)), Some(group), Some(ticket)) =
-            (&self.outcome, &self.group, self.ticket)
-        {
-            group.forget(receipt.revision, ticket);
-        }
     }
 }

@@ -4,18 +4,19 @@ use std::collections::VecDeque;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::Waker;
+use std::task::{Context, Poll, Waker};
 
 use smol_str::SmolStr;
 
 use crate::model::{
-    Applied, Author, CreatedEntity, Effect, EntityId, FieldChange, FieldId, Place, Position,
+    Applied, Author, CreatedEntity, Effect, EntityId, Error, FieldChange, FieldId, Place, Position,
     Revision, Stamp, Value,
 };
+use crate::store::behind::Behind;
 use crate::store::core::Core;
+use crate::store::durable::Waiting;
 use crate::store::event::{Delivery, Event, Lagged, current, previous, subject_of};
 use crate::store::past::Past;
-use crate::store::replay::Behind;
 use crate::store::routes::{CREATED, DELETED, MOVED, Of, SCHEMA};
 use crate::store::shape::Shaped;
 use crate::store::subscription::{FirstValues, Interest, Subscription};
@@ -24,7 +25,13 @@ use crate::tree::{Lens, resolve};
 impl Subscription {
     /// The next event, if there is one; if not, `waker` is woken when there may be.
     pub(super) fn look(&mut self, waker: Option<&Waker>) -> Option<Event> {
-        let found = self.read(waker, Self::find);
+        let found = self.read(waker, |subscription, core| {
+            let found = subscription.find(core);
+            if found.is_none() && subscription.interest.after_durable {
+                return subscription.find_durable(core, waker);
+            }
+            found
+        });
         // What a shape holds back becomes due while the log is read, too.
         found.or_else(|| self.held())
     }
@@ -56,9 +63,62 @@ impl Subscription {
         self.interrupted = Some(Event::Resync { revision });
     }
 
+    /// The next event, if one becomes durable meanwhile; if not, `waker` is woken when one does.
+    fn find_durable(&mut self, core: &Core, waker: Option<&Waker>) -> Option<Event> {
+        let shared = Arc::clone(&self.shared);
+        let group = shared.group.as_ref()?;
+        let context = Context::from_waker(waker.unwrap_or(Waker::noop()));
+        while let Some(next) = self.next_applied(core)
+            && !self.told_failure
+        {
+            let same = self.waiting.take().filter(|same| same.revision() == next);
+            let mut waiting = same.unwrap_or_else(|| Waiting::new(Arc::clone(group), next));
+            match waiting.poll(&context) {
+                Poll::Pending => {
+                    self.waiting = Some(waiting);
+                    return None;
+                }
+                Poll::Ready(Err(Error::OutcomeUnknown { reason, .. })) => {
+                    self.told_failure = true;
+                    return Some(Event::Failed(reason));
+                }
+                Poll::Ready(_) => {}
+            }
+            if let Some(found) = self.find(core) {
+                return Some(found);
+            }
+        }
+        None
+    }
+
+    /// The revision of what comes next, durable or not.
+    fn next_applied(&self, core: &Core) -> Option<Revision> {
+        if let Some(first) = &self.first_values {
+            return Some(first.tree.revision());
+        }
+        let seen = self.seen_resync;
+        let resync = core.resyncs.iter().copied().find(|resync| *resync > seen);
+        let change = core.routes.after(self.interest.topic, self.position).next();
+        resync.into_iter().chain(change).min()
+    }
+
+    /// The newest revision that may be delivered.
+    fn limit(&self, core: &Core) -> Revision {
+        let newest = core.tree.revision();
+        match &self.shared.group {
+            Some(group) if self.interest.after_durable => group.durable().min(newest),
+            _ => newest,
+        }
+    }
+
     fn find(&mut self, core: &Core) -> Option<Event> {
         if let Some(event) = self.interrupted.take() {
             return Some(event);
+        }
+        if let Some(first) = &self.first_values
+            && first.tree.revision() > self.limit(core)
+        {
+            return None;
         }
         if let Some(event) = self.first_value(core) {
             return Some(event);
@@ -77,7 +137,7 @@ impl Subscription {
                 }
             });
             let Some(delivery) = found else {
-                if self.position < core.tree.revision() {
+                if self.position < self.limit(core) {
                     continue;
                 }
                 return None;
@@ -135,8 +195,9 @@ impl Subscription {
 
     /// The commit that replaced the whole tree, of which the reader must be told next.
     fn next_resync(&self, core: &Core) -> Option<Revision> {
-        let seen = self.seen_resync;
-        let mut resyncs = core.resyncs.iter().copied().filter(|resync| *resync > seen);
+        let (seen, limit) = (self.seen_resync, self.limit(core));
+        let resyncs = core.resyncs.iter().copied();
+        let mut resyncs = resyncs.filter(|resync| *resync > seen && *resync <= limit);
         if self.interest.latest {
             resyncs.next_back()
         } else {
@@ -160,7 +221,8 @@ impl Subscription {
     ) -> Option<B> {
         let newest = match self.next_resync(core) {
             Some(resync) => resync - 1,
-            None => core.tree.revision(),
+            // First values are of a revision that may not be durable yet.
+            None => self.limit(core).max(self.position),
         };
         loop {
             if self.position == self.head {

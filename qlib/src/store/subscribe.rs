@@ -47,6 +47,7 @@ pub struct Subscribe {
     writes: bool,
     latest: bool,
     initial: bool,
+    after_durable: bool,
     not_by: Option<SmolStr>,
     context: Vec<SmolStr>,
     condition: Option<Condition>,
@@ -83,6 +84,7 @@ impl Subscribe {
             writes: false,
             latest: false,
             initial: false,
+            after_durable: false,
             not_by: None,
             context: Vec::new(),
             condition: None,
@@ -124,6 +126,13 @@ impl Subscribe {
         self
     }
 
+    /// Each event once its revision outlives the process: for readers that pass it on. If the disk
+    /// fails, [`Event::Failed`] is the last event. On the memory log nothing waits.
+    pub fn after_durable(mut self) -> Self {
+        self.after_durable = true;
+        self
+    }
+
     /// Not the changes that the handler of this name causes.
     pub(crate) fn not_by(mut self, handler: SmolStr) -> Self {
         self.not_by = Some(handler);
@@ -158,6 +167,18 @@ impl Subscribe {
     pub fn from(mut self, position: Position) -> Self {
         self.from = Some(position);
         self
+    }
+
+    /// Why what it delivers cannot be told by a position in the log.
+    pub(crate) fn unfit_for_cursor(&self) -> Option<&'static str> {
+        let shaped = self.interval.is_some() || self.deadband > 0.0;
+        if self.latest {
+            Some("`latest` skips changes, and a cursor is for those that want each")
+        } else if self.initial {
+            Some("`initial` delivers what exists, which is no change that a cursor could stand at")
+        } else {
+            shaped.then_some("`min_interval` and `deadband` hold changes back, which would be lost")
+        }
     }
 
     /// Reads on with the changes of one entity behind this position, beside a reader that has the
@@ -250,6 +271,7 @@ impl Subscribe {
             condition: self.condition,
             shape: shaped.then(|| Shape::new(self.interval, self.deadband, self.writes)),
             initial: self.initial && self.from.is_none(),
+            after_durable: self.after_durable,
         };
         Subscription::begin(&self.shared, interest, self.from)
     }
@@ -317,7 +339,8 @@ impl<E, T: FieldType> Changes<E, T> {
     ///
     /// # Errors
     /// The change has a value that `T` cannot hold: [`crate::Error::UnknownVariant`],
-    /// [`crate::Error::Unset`]. Later changes can still be read.
+    /// [`crate::Error::Unset`]. Later changes can still be read. [`crate::Error::StoreFailed`] stands
+    /// for [`Event::Failed`].
     pub async fn next(&mut self) -> Result<FieldEvent<E, T>> {
         let event = self.subscription.next().await;
         self.typed(event)
@@ -347,6 +370,7 @@ impl<E, T: FieldType> Changes<E, T> {
             Event::SnapshotEnd { .. } => FieldEvent::SnapshotEnd,
             Event::Lagged(lagged) => FieldEvent::Lagged(lagged),
             Event::Resync { .. } => FieldEvent::Resync,
+            Event::Failed(failure) => return Err(crate::Error::StoreFailed(failure)),
         })
     }
 }

@@ -8,9 +8,10 @@ use std::task::{Context, Poll};
 use smol_str::SmolStr;
 
 use crate::model::{Applied, Effect, EntityId, Position, Result, Revision};
+use crate::store::behind::Behind;
 use crate::store::core::Shared;
+use crate::store::durable::Waiting;
 use crate::store::event::{Delivery, Event};
-use crate::store::replay::Behind;
 use crate::store::routes::{Reader, Topic};
 use crate::store::shape::Shape;
 
@@ -32,6 +33,8 @@ pub(crate) struct Interest {
     pub(crate) shape: Option<Shape>,
     /// Deliver what exists already first.
     pub(crate) initial: bool,
+    /// Only what outlives the process.
+    pub(crate) after_durable: bool,
 }
 
 /// Decides from a change and its context whether it is delivered.
@@ -75,6 +78,10 @@ pub struct Subscription {
     pub(super) place: Position,
     /// Where it reads, when it is behind the window.
     pub(super) behind: Behind,
+    /// What has to be durable before there is more to deliver.
+    pub(super) waiting: Option<Waiting>,
+    /// The reader was told that nothing more becomes durable.
+    pub(super) told_failure: bool,
 }
 
 /// What existed when a subscription began, delivered from a snapshot.
@@ -95,7 +102,7 @@ impl std::fmt::Debug for Subscription {
 }
 
 impl Subscription {
-    /// Begins to read behind the newest commit, or behind `from`.
+    /// Begins to read behind the newest commit, or behind `from` and so many changes of the next one.
     pub(crate) fn begin(
         shared: &Arc<Shared>,
         interest: Interest,
@@ -130,6 +137,8 @@ impl Subscription {
                 interrupted: None,
                 place,
                 behind: Behind::No,
+                waiting: None,
+                told_failure: false,
                 interest,
             };
             if is_foreign {

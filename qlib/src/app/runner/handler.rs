@@ -13,6 +13,7 @@ use smol_str::{SmolStr, format_smolstr};
 
 use crate::app::App;
 use crate::app::define::{HandlerDefinition, Input, SourceOf, Worker};
+use crate::app::runner::durable::Durable;
 use crate::app::runner::lane::{Attempt, Lane};
 use crate::app::source::{Changes, Source};
 use crate::model::{EntityId, Error, Result};
@@ -55,6 +56,7 @@ pub(super) struct Handler<W> {
     /// The next input of the handler's own reader.
     pub(super) pending: Option<Attempt>,
     pub(super) extra: Extra,
+    pub(super) durable: Option<Durable>,
     pub(super) lanes: FxHashMap<EntityId, Lane>,
     /// Dead letters that are tried again; they hold nothing up.
     pub(super) letters: Vec<Attempt>,
@@ -79,18 +81,10 @@ impl<W: Worker> Handler<W> {
         } else {
             format_smolstr!("{}::{}", W::NAME, definition.name)
         };
-        let tick = app.options().tick;
-        let source = Source::of(
-            &definition.source,
-            app.store(),
-            &mut app.wiring().borrow_mut(),
-            tick,
-            &name,
-            describe(&definition, &name),
-        )
-        .map_err(|error| Error::Boot {
-            reason: format!("handler {name}: {error}").into(),
-        })?;
+        let (source, durable) =
+            open_source(app, &definition, &name).map_err(|error| Error::Boot {
+                reason: format!("handler {name}: {error}").into(),
+            })?;
         let flag = Arc::new(Flag {
             ready: AtomicBool::new(true),
             task: Arc::clone(task),
@@ -106,6 +100,7 @@ impl<W: Worker> Handler<W> {
             waker,
             pending: None,
             extra,
+            durable,
             lanes: FxHashMap::default(),
             letters: Vec::new(),
         })
@@ -134,6 +129,9 @@ impl<W: Worker> Handler<W> {
     /// Looks whether there is something to handle. Gives the changes that were lost on the way.
     pub(super) fn fill(&mut self) -> Option<Lagged> {
         let mut lagged = self.fill_lanes();
+        if self.durable.as_mut().is_some_and(Durable::looks) {
+            self.flag.ready.store(true, Ordering::Release);
+        }
         while let Some(extra) = self.extra.borrow_mut().pop_front() {
             if extra.dead_letter.is_some() {
                 self.letters.push(extra);
@@ -151,7 +149,12 @@ impl<W: Worker> Handler<W> {
             };
             self.flag.ready.store(true, Ordering::Release);
             match input {
-                Input::Lagged(lost) => lagged = Some(lost),
+                Input::Lagged(lost) => {
+                    lagged = Some(lost);
+                    if let (Some(durable), Some(done)) = (&mut self.durable, self.source.done()) {
+                        durable.note(done);
+                    }
+                }
                 // The changes that it is made of follow; `#[on_resync]` has a source of its own.
                 Input::Resync(_) if matches!(self.source, Source::Subscription(_)) => {}
                 input => self.accept(input),
@@ -252,17 +255,104 @@ impl<W: Worker> Handler<W> {
     }
 }
 
+/// Opens the source of a handler, and takes up its durable cursor if it has one.
+fn open_source<W: Worker>(
+    app: &App,
+    definition: &HandlerDefinition<W>,
+    name: &SmolStr,
+) -> Result<(Source, Option<Durable>)> {
+    let (policy, describe) = (&definition.policy, describe(definition, name));
+    let Some(cursor) = policy.durable else {
+        let source = Source::of(app, &definition.source, name, false, None, describe)?;
+        return Ok((source, None));
+    };
+    if policy.keyed {
+        return Err(Error::Refused {
+            what: "`durable`".into(),
+            reason:
+                "`keyed` goes on with other entities while one fails, which no one cursor can tell"
+                    .into(),
+        });
+    }
+    app.take_cursor(cursor, name)?;
+    let known = app.store().cursor(cursor);
+    let source = Source::of(app, &definition.source, name, true, known, describe)?;
+    let durable = Durable::open(app, cursor, source.done())?;
+    Ok((source, Some(durable)))
+}
+
 fn describe<W>(
     handler: &HandlerDefinition<W>,
     name: &SmolStr,
 ) -> impl Fn(Subscribe) -> Subscribe + use<W> {
-    let (own, name) = (handler.policy.own, name.clone());
+    let (policy, name) = (handler.policy, name.clone());
     move |subscribe| {
-        let named = subscribe.named(name.clone());
-        if own {
-            named
-        } else {
-            named.not_by(name.clone())
+        let mut described = subscribe.named(name.clone());
+        if !policy.own {
+            described = described.not_by(name.clone());
         }
+        if policy.after_durable {
+            described = described.after_durable();
+        }
+        described
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use qlib::prelude::*;
+
+    use crate::log::Simulated;
+
+    #[derive(Entity)]
+    struct Siren {
+        #[field(default = 0)]
+        asked: i64,
+        #[field(default = false)]
+        seen: bool,
+        #[field(default = false)]
+        howls: bool,
+    }
+
+    #[on_change(Siren.Asked, after_durable)]
+    async fn howl(change: Change<Siren, i64>, cx: &mut Cx) -> Result<()> {
+        let is_durable = cx.store().health().durable >= change.revision();
+        change.entity(cx)?.set_howls(is_durable).commit().await
+    }
+
+    #[on_change(Siren.Asked)]
+    async fn see(change: Change<Siren, i64>, cx: &mut Cx) -> Result<()> {
+        change.entity(cx)?.set_seen(true).commit().await
+    }
+
+    async fn holds(store: &Store, field: qlib::Field<Siren, bool>, id: EntityId) {
+        while !store.read(id, field).unwrap() {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[test]
+    fn a_handler_after_durable_runs_once_its_change_is_on_the_disk() {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap();
+        tokio::task::LocalSet::new().block_on(&runtime, async {
+            let disk = Simulated::default();
+            let store = Store::options().open_disk(std::sync::Arc::new(disk.clone()));
+            let store = store.unwrap();
+            let app = App::builder("sirens").entity::<Siren>();
+            let app = app.register(|registry| registry.worker::<howl>());
+            let app = app.register(|registry| registry.worker::<see>());
+            let running = app.store(store.clone()).start().await.unwrap();
+            disk.hold_syncs(true);
+            let made = store.transaction(|tx| tx.create(EntityId::ROOT, "Roof", Siren::builder()));
+            let siren = made.applied().await.unwrap().value.id();
+            holds(&store, Siren::FIELDS.Seen, siren).await;
+            assert!(!store.read(siren, Siren::FIELDS.Howls).unwrap());
+            disk.hold_syncs(false);
+            holds(&store, Siren::FIELDS.Howls, siren).await;
+            running.stop().await;
+        });
     }
 }

@@ -5,7 +5,7 @@ use std::io;
 use std::mem;
 use std::sync::Arc;
 
-use parking_lot::Mutex;
+use parking_lot::{Condvar, Mutex};
 
 use crate::log::disk::{Disk, File};
 
@@ -37,6 +37,7 @@ pub(crate) struct Faults {
 #[derive(Clone, Default, Debug)]
 pub(crate) struct Simulated {
     inner: Arc<Mutex<Inner>>,
+    released: Arc<Condvar>,
 }
 
 #[derive(Default, Debug)]
@@ -48,6 +49,8 @@ struct Inner {
     operations: u64,
     syncs: u64,
     off: bool,
+    /// Syncs of the log wait.
+    held: bool,
     faults: Faults,
 }
 
@@ -178,7 +181,14 @@ impl Simulated {
         };
         Self {
             inner: Arc::new(Mutex::new(found)),
+            released: Arc::default(),
         }
+    }
+
+    /// Lets syncs of files called `*.log` wait, or go on.
+    pub(crate) fn hold_syncs(&self, held: bool) {
+        self.inner.lock().held = held;
+        self.released.notify_all();
     }
 
     /// The bytes of a file.
@@ -330,11 +340,14 @@ impl File for SimulatedFile {
 
     fn sync(&self) -> io::Result<()> {
         let mut inner = self.disk.inner.lock();
+        let mut names = inner.names.iter();
+        let is_log = names.any(|(name, file)| *file == self.file && name.ends_with(".log"));
+        while is_log && inner.held {
+            self.disk.released.wait(&mut inner);
+        }
         if inner.begin()? {
             return inner.must_be_on();
         }
-        let mut names = inner.names.iter();
-        let is_log = names.any(|(name, file)| *file == self.file && name.ends_with(".log"));
         inner.syncs += u64::from(is_log);
         let fails = is_log && inner.faults.fail_sync == Some(inner.syncs);
         let data = &mut inner.files[self.file];

@@ -356,6 +356,7 @@ impl Trial {
                     }
                 }
                 None => return self.caught_up(reader),
+                Some(Event::Failed(failure)) => panic!("{failure}"),
             }
         }
     }

@@ -148,6 +148,7 @@ pub(super) fn say(event: &Event) -> String {
         Event::SnapshotEnd { .. } => "end".into(),
         Event::Lagged(_) => "lagged".into(),
         Event::Resync { .. } => "resync".into(),
+        Event::Failed(failure) => format!("failed: {failure}"),
     }
 }
 

@@ -146,6 +146,39 @@ pub struct Limits {
     #[prost(uint32, tag = "6")]
     pub chain: u32,
 }
+/// What a handler is done with.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Cursor {
+    #[prost(oneof = "cursor::Done", tags = "1, 2")]
+    pub done: ::core::option::Option<cursor::Done>,
+}
+/// Nested message and enum types in `Cursor`.
+pub mod cursor {
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Done {
+        /// The changes up to this position.
+        #[prost(message, tag = "1")]
+        Changes(super::Position),
+        /// The ticks of a timer up to this time, in nanoseconds since 1970-01-01T00:00:00Z.
+        #[prost(sint64, tag = "2")]
+        Ticks(i64),
+    }
+}
+/// A place in the log, which may lie inside of a commit.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Position {
+    #[prost(uint64, tag = "1")]
+    pub epoch: u64,
+    /// The newest commit of which anything was read.
+    #[prost(uint64, tag = "2")]
+    pub revision: u64,
+    /// The chain value of that commit.
+    #[prost(fixed64, tag = "3")]
+    pub chain: u64,
+    /// How many of its effects were read; without it, all.
+    #[prost(uint32, optional, tag = "4")]
+    pub read: ::core::option::Option<u32>,
+}
 /// GOOD is what almost every write is, so it is the one that takes no room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]

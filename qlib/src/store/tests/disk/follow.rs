@@ -3,7 +3,7 @@
 use super::*;
 use crate::log::{Disk, End, LogReader};
 use crate::model::LogError;
-use crate::store::archive::TreeReplay;
+use crate::store::replay::TreeReplay;
 
 /// Reads on up to a revision, one commit at a time, and holds each tree against the script.
 fn follow(log: &mut LogReader, replay: &mut TreeReplay<'_>, until: Revision) {

@@ -4,6 +4,7 @@ mod campaign;
 mod closing;
 mod crash;
 mod damage;
+mod durable;
 mod faults;
 mod follow;
 mod replays;
