@@ -94,7 +94,11 @@ impl Shard {
 
     #[inline]
     fn next(&self, at: usize) -> usize {
-        if at + 1 < self.entries.len() { at + 1 } else { 0 }
+        if at + 1 < self.entries.len() {
+            at + 1
+        } else {
+            0
+        }
     }
 
     #[inline]
