@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 use qlib::prelude::*;
 
+use crate::once;
+
 /// Rounds after which a new directory begins, so that opening stays short.
 const ROUNDS: u64 = 25;
 
@@ -23,36 +25,83 @@ struct Tally {
 #[derive(Entity)]
 struct Mark {}
 
-/// Commits until it is killed, and says each count that was acknowledged.
-///
-/// # Errors
-/// What the store or the standard output refuses.
-pub fn commit_for_ever(directory: &Path) -> Result<()> {
-    let store = Store::open(directory)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().build();
-    let runtime = runtime.map_err(Error::other)?;
-    runtime.block_on(async {
-        let (tally, mut count) = begin(&store).await?;
-        let mut waiting = VecDeque::new();
-        say(count)?;
-        loop {
-            count += 1;
-            let committed = store.transaction(|tx| {
-                tx.set(tally, Tally::FIELDS.Left, count)?;
-                tx.set(tally, Tally::FIELDS.Right, count)?;
-                if count % 10 == 0 {
-                    tx.create(tally, format!("mark {count}"), Mark::builder())?;
-                }
-                Ok(count)
-            });
-            waiting.push_back(committed);
-            while waiting.len() > count as usize % 8
-                && let Some(oldest) = waiting.pop_front()
-            {
-                say(oldest.await?)?;
-            }
+/// What a process does until it is killed.
+#[derive(Clone, Copy, Debug)]
+pub enum Deed {
+    /// It commits.
+    Commits,
+    /// It commits, and a durable handler counts what it commits.
+    Once,
+}
+
+impl Deed {
+    /// The one of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Commits, Self::Once]
+            .into_iter()
+            .find(|deed| deed.name() == name)
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Commits => "commits",
+            Self::Once => "once",
         }
-    })
+    }
+
+    /// Does it in this directory, and says each count that was acknowledged.
+    ///
+    /// # Errors
+    /// What the store or the standard output refuses.
+    pub fn run(self, directory: &Path) -> Result<()> {
+        let store = Store::open(directory)?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        let runtime = runtime.map_err(Error::other)?;
+        tokio::task::LocalSet::new().block_on(&runtime, async {
+            match self {
+                Self::Commits => commit_for_ever(&store).await,
+                Self::Once => once::count_for_ever(store).await,
+            }
+        })
+    }
+
+    /// Opens what is left and says up to which count it goes.
+    fn look(self, directory: &Path, acknowledged: i64, report: &mut Report) -> Result<i64> {
+        let store = Store::open(directory)?;
+        let found = match self {
+            Self::Commits => look(&store, acknowledged, report),
+            Self::Once => once::look(&store, acknowledged, report),
+        };
+        report.cuts += u64::from(store.health().cut.is_some());
+        store.close()?;
+        found
+    }
+}
+
+async fn commit_for_ever(store: &Store) -> Result<()> {
+    let (tally, mut count) = begin(store).await?;
+    let mut waiting = VecDeque::new();
+    say(count)?;
+    loop {
+        count += 1;
+        let committed = store.transaction(|tx| {
+            tx.set(tally, Tally::FIELDS.Left, count)?;
+            tx.set(tally, Tally::FIELDS.Right, count)?;
+            if count % 10 == 0 {
+                tx.create(tally, format!("mark {count}"), Mark::builder())?;
+            }
+            Ok(count)
+        });
+        waiting.push_back(committed);
+        while waiting.len() > count as usize % 8
+            && let Some(oldest) = waiting.pop_front()
+        {
+            say(oldest.await?)?;
+        }
+    }
 }
 
 async fn begin(store: &Store) -> Result<(EntityId, i64)> {
@@ -67,7 +116,7 @@ async fn begin(store: &Store) -> Result<(EntityId, i64)> {
     Ok((made.await?.id(), 0))
 }
 
-fn say(count: i64) -> Result<()> {
+pub(crate) fn say(count: i64) -> Result<()> {
     writeln!(io::stdout(), "{count}").map_err(Error::other)
 }
 
@@ -84,6 +133,8 @@ pub struct Report {
     pub more: u64,
     /// Openings that cut something off.
     pub cuts: u64,
+    /// The most changes of one store that a durable handler counted.
+    pub handled: u64,
     /// What must not be.
     pub violations: Vec<String>,
 }
@@ -100,6 +151,11 @@ impl fmt::Display for Report {
             "checked: {} acknowledged counts are there, each commit is whole; {} more were there, {} tails were cut",
             self.acknowledged, self.more, self.cuts
         )?;
+        writeln!(
+            f,
+            "a durable handler counted up to {} changes of a store, each once",
+            self.handled
+        )?;
         writeln!(f, "violations: {}", self.violations.len())?;
         for violation in &self.violations {
             writeln!(f, "  {violation}")?;
@@ -112,11 +168,12 @@ impl Report {
     /// Whether faults were injected and nothing was violated.
     #[must_use]
     pub fn passed(&self) -> bool {
-        self.kills > 0 && self.acknowledged > 0 && self.violations.is_empty()
+        self.kills > 0 && self.acknowledged > 0 && self.handled > 0 && self.violations.is_empty()
     }
 }
 
-/// Kills `program DIRECTORY`, which runs [`commit_for_ever`], for so many rounds or so long.
+/// Kills `program DEED DIRECTORY`, which runs [`Deed::run`], for so many rounds or so long; each
+/// directory has its deed, in turn.
 ///
 /// # Errors
 /// What the operating system refuses, or the store.
@@ -133,6 +190,8 @@ pub fn campaign(
     let (start, mut random) = (Instant::now(), seed);
     let mut folder = tempfile::tempdir()?;
     let mut before = 0;
+    let mut deeds = [Deed::Commits, Deed::Once].into_iter().cycle();
+    let mut deed = Deed::Commits;
     for round in 0..rounds {
         if start.elapsed() > time {
             break;
@@ -140,15 +199,16 @@ pub fn campaign(
         if round % ROUNDS == 0 {
             folder = tempfile::tempdir()?;
             before = 0;
+            deed = deeds.next().unwrap_or(deed);
         }
         // SplitMix64's step spreads any seed.
         random = random
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1);
-        let acknowledged = kill(program, folder.path(), 1 + (random >> 33) % 200)?;
+        let acknowledged = kill(program, deed, folder.path(), 1 + (random >> 33) % 200)?;
         report.kills += 1;
         before = before.max(acknowledged);
-        let found = look(folder.path(), before, &mut report)?;
+        let found = deed.look(folder.path(), before, &mut report)?;
         report.acknowledged += acknowledged.unsigned_abs();
         report.more += (found - before).max(0).unsigned_abs();
         before = found;
@@ -157,8 +217,9 @@ pub fn campaign(
 }
 
 /// Kills the program once it has said so many counts; the last one that it said.
-fn kill(program: &Path, directory: &Path, after: u64) -> io::Result<i64> {
+fn kill(program: &Path, deed: Deed, directory: &Path, after: u64) -> io::Result<i64> {
     let mut child = Command::new(program)
+        .arg(deed.name())
         .arg(directory)
         .stdout(Stdio::piped())
         .spawn()?;
@@ -178,9 +239,7 @@ fn kill(program: &Path, directory: &Path, after: u64) -> io::Result<i64> {
     last.ok_or_else(|| io::Error::other("the process ended before it was killed"))
 }
 
-/// Opens what is left and says up to which count it goes.
-fn look(directory: &Path, acknowledged: i64, report: &mut Report) -> Result<i64> {
-    let store = Store::open(directory)?;
+fn look(store: &Store, acknowledged: i64, report: &mut Report) -> Result<i64> {
     let tally: Tally = store.get(store.find("/tally")?)?;
     let marks = store.select::<Mark>().count()? as i64;
     let mut violation = |text: String| report.violations.push(text);
@@ -196,7 +255,5 @@ fn look(directory: &Path, acknowledged: i64, report: &mut Report) -> Result<i64>
     if marks != tally.left / 10 {
         violation(format!("{marks} marks at count {}", tally.left));
     }
-    report.cuts += u64::from(store.health().cut.is_some());
-    store.close()?;
     Ok(tally.left)
 }

@@ -1,6 +1,7 @@
 //! Scenarios through qlib's public API. What is here helps them.
 
 pub mod crash;
+mod once;
 
 use std::future::Future;
 use std::time::Duration;

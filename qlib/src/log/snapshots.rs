@@ -189,6 +189,14 @@ impl Snapshots {
         Ok(())
     }
 
+    /// Removes all but the snapshot of one revision, damaged ones too.
+    pub(crate) fn remove_others(&self, revision: Revision) -> io::Result<()> {
+        let kept = name(revision, SNAPSHOT);
+        let mut names = self.disk.list()?;
+        names.retain(|name| is_snapshot(name) && *name != kept);
+        names.iter().try_for_each(|name| self.disk.remove(name))
+    }
+
     /// The name of the file of what was restored as a revision.
     pub(crate) fn restored_name(revision: Revision) -> String {
         name(revision, RESTORED)

@@ -40,7 +40,7 @@ pub enum LogError {
         known: u32,
     },
     #[error(
-        "{file} is damaged at byte {offset}: {reason}; commits from revision {first} on cannot be read. Nothing was changed; restore a backup into a new directory"
+        "{file} is damaged at byte {offset}: {reason}; commits from revision {first} on cannot be read. Nothing was changed; `qlib repair` makes a copy and saves what can be read, or restore a backup into a new directory"
     )]
     Damaged {
         file: Arc<str>,

@@ -127,7 +127,6 @@ impl StoreOptions {
     /// [`Error::Log`](crate::Error::Log): another process has it open, a file is damaged or of a
     /// newer version, the directory holds something else, or the disk refuses.
     pub fn open(self, path: impl AsRef<Path>) -> Result<Store> {
-        let is_ours = |name: &str| FileLog::is_ours(name) || is_snapshot(name);
         if self.must_exist {
             Directory::must_hold(path.as_ref(), is_ours)?;
         }
@@ -205,6 +204,11 @@ impl StoreOptions {
         }
         Ok(store)
     }
+}
+
+/// Whether a file of that name belongs to a store.
+pub(super) fn is_ours(name: &str) -> bool {
+    FileLog::is_ours(name) || is_snapshot(name)
 }
 
 /// An error of the log, with the snapshots that could have spared it.
@@ -349,7 +353,7 @@ impl Store {
         let store = Self {
             shared: Arc::new(shared),
             author: Arc::default(),
-            inside_handler: false,
+            holder: super::Holder::Anybody,
         };
         if store.shared.read().tree.is_empty() {
             store.submit_checked(system::genesis(), Vec::new())?;

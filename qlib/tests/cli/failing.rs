@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use crate::{fill, home, run};
 
 /// The only file of the log, what is in it, and how much of it was written.
-fn log(store: &Path) -> (PathBuf, Vec<u8>, usize) {
+pub(crate) fn log(store: &Path) -> (PathBuf, Vec<u8>, usize) {
     let files = fs::read_dir(store)
         .unwrap()
         .map(|entry| entry.unwrap().path());
@@ -155,5 +155,17 @@ fn what_was_cut_is_7_when_it_is_found() {
         insta::assert_snapshot!(format!("{}{}", cut.out, cut.err));
         let again = run(&store, &["open"]);
         assert_eq!((again.code, again.err.as_str()), (Some(0), ""));
+    }
+}
+
+#[test]
+fn a_damaged_snapshot_is_7_while_there_is_another_way() {
+    let home = home();
+    let store = home.path().join("home");
+    fs::write(store.join("00000000000000000002.snapshot"), "not one").unwrap();
+    for arguments in [&["open"][..], &["open", "--json"]] {
+        let opened = run(&store, arguments);
+        assert_eq!(opened.code, Some(7), "{}", opened.err);
+        insta::assert_snapshot!(format!("{}{}", opened.out, opened.err));
     }
 }

@@ -5,6 +5,7 @@ mod changing;
 mod failing;
 mod files;
 mod reading;
+mod repairing;
 mod watching;
 
 use std::path::Path;

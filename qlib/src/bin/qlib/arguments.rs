@@ -14,6 +14,7 @@ Exit codes:
   6  another process has the store open
   7  `open` only: opened, and what a crash had left unfinished was cut off, or a damaged
      snapshot was passed over
+  8  `repair` only: repaired, and revisions are lost
 
 Examples:
   qlib --store data tree /Home --depth 2
@@ -48,6 +49,7 @@ pub(crate) fn command() -> Command {
             import(),
             backup(),
             restore(),
+            repair(),
         ])
 }
 
@@ -278,6 +280,24 @@ fn restore() -> Command {
     )
     .arg(file("What `backup` wrote").required(true))
     .arg(new)
+}
+
+fn repair() -> Command {
+    let yes = Arg::new("yes")
+        .long("yes")
+        .action(ArgAction::SetTrue)
+        .help("Do not ask");
+    below(
+        "repair",
+        "Make a store that is damaged one that opens, as new as it can be read",
+        "The directory is copied first, to one beside it. What is saved is the newest good snapshot and
+the log behind it, up to the damage; what is lost is named.
+
+Examples:
+  qlib --store data repair
+  qlib --store data repair --yes",
+    )
+    .arg(yes)
 }
 
 fn stats() -> Command {

@@ -19,6 +19,9 @@ pub(crate) const IN_USE: u8 = 6;
 /// `open` had to cut off what a crash left unfinished, or to pass over a damaged snapshot.
 pub(crate) const CUT: u8 = 7;
 
+/// `repair` has saved what could be read, and revisions are lost.
+pub(crate) const LOST: u8 = 8;
+
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {

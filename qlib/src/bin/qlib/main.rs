@@ -4,6 +4,7 @@ mod arguments;
 mod command;
 mod failure;
 mod output;
+mod progress;
 mod session;
 mod target;
 mod value;

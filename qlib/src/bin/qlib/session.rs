@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
-use qlib::{Progress, Store, StoreOptions};
+use qlib::{Store, StoreOptions};
 
 use crate::failure::Failure;
+use crate::progress;
 
 /// The directory that `--store` or `Q_STORE` names.
-fn directory(address: &str) -> Result<PathBuf, Failure> {
+pub(crate) fn directory(address: &str) -> Result<PathBuf, Failure> {
     let (path, is_address) = match address.strip_prefix("file:") {
         Some(path) => (path, true),
         None => (address, false),
@@ -21,24 +22,16 @@ fn directory(address: &str) -> Result<PathBuf, Failure> {
     Ok(path.into())
 }
 
-fn tell(progress: Progress) {
-    let percent = progress.read * 100 / progress.of.max(1);
-    eprintln!(
-        "qlib: opening: {percent} % (revision {})",
-        progress.revision
-    );
-}
-
 /// Opens the store that an address names, and says what had to be cut or passed over.
 pub(crate) fn open(address: &str, options: StoreOptions) -> Result<Store, Failure> {
-    let options = options.on_progress(tell);
+    let options = options.on_progress(progress::opening());
     let store = options.open(directory(address)?)?.writing_as("qlib");
     let health = store.health();
     if let Some(cut) = health.cut {
         eprintln!("qlib: {cut}");
     }
     for snapshot in health.damaged_snapshots {
-        eprintln!("qlib: {snapshot}; an older one was used");
+        eprintln!("qlib: {snapshot}; the store was opened without it");
     }
     Ok(store)
 }

@@ -88,6 +88,32 @@ impl Directory {
     }
 }
 
+impl Directory {
+    /// Copies all files to a new directory beside this one; says which.
+    pub(crate) fn copy(&self) -> io::Result<PathBuf> {
+        let path = self.path.canonicalize()?;
+        let copy = (1..)
+            .map(|number| match number {
+                1 => path.with_added_extension("damaged"),
+                _ => path.with_added_extension(format!("damaged-{number}")),
+            })
+            .find_map(|copy| match fs::create_dir(&copy) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => None,
+                made => Some(made.map(|()| copy)),
+            });
+        let copy = copy.unwrap_or_else(|| Err(io::ErrorKind::AlreadyExists.into()))?;
+        for name in self.list()?.iter().filter(|name| *name != LOCK) {
+            fs::copy(path.join(name), copy.join(name))?;
+            fs::File::open(copy.join(name))?.sync_all()?;
+        }
+        fs::File::open(&copy)?.sync_all()?;
+        if let Some(parent) = path.parent() {
+            fs::File::open(parent)?.sync_all()?;
+        }
+        Ok(copy)
+    }
+}
+
 /// Something in a directory that holds nothing of ours.
 fn foreign(path: &Path, is_ours: fn(&str) -> bool) -> io::Result<Option<String>> {
     let mut foreign = None;

@@ -6,6 +6,7 @@
 //! have (`reader`).
 
 mod ahead;
+mod anew;
 mod group;
 mod in_use;
 #[cfg(all(test, shuttle))]

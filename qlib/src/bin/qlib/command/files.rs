@@ -11,6 +11,7 @@ use serde_json::json;
 use crate::command::{finish, runtime};
 use crate::failure::Failure;
 use crate::output::Output;
+use crate::progress::{Bar, Told};
 use crate::target;
 
 pub(crate) fn export(
@@ -23,7 +24,7 @@ pub(crate) fn export(
         .map_or("/", String::as_str);
     let top = target::entity(store.create_snapshot().tree(), path)?.id();
     match matches.get_one::<String>("file") {
-        Some(file) => write(file, |to| Ok(store.export(top, to)?)),
+        Some(file) => write("exporting", file, |to| Ok(store.export(top, to)?)),
         None => Ok(store.export(top, output)?),
     }
 }
@@ -33,7 +34,7 @@ pub(crate) fn import(
     matches: &ArgMatches,
     output: &mut Output<impl Write>,
 ) -> Result<(), Failure> {
-    finish(store.import(read(file(matches))?)?, output)
+    finish(store.import(read("importing", file(matches))?)?, output)
 }
 
 pub(crate) fn backup(
@@ -42,7 +43,7 @@ pub(crate) fn backup(
     output: &mut Output<impl Write>,
 ) -> Result<(), Failure> {
     let mut revision = 0;
-    write(file(matches), |to| {
+    write("backing up", file(matches), |to| {
         revision = store.backup(to)?;
         Ok(())
     })?;
@@ -59,12 +60,12 @@ pub(crate) fn restore(
     matches: &ArgMatches,
     output: &mut Output<impl Write>,
 ) -> Result<(), Failure> {
-    finish(store.restore(read(file(matches))?)?, output)
+    finish(store.restore(read("restoring", file(matches))?)?, output)
 }
 
 /// Whether the backup can be restored, before a store is begun for it.
 pub(crate) fn check_backup(matches: &ArgMatches) -> Result<(), Failure> {
-    let restored = Store::memory()?.restore(read(file(matches))?)?;
+    let restored = Store::memory()?.restore(read("checking", file(matches))?)?;
     runtime()?.block_on(restored)?;
     Ok(())
 }
@@ -82,10 +83,12 @@ fn failure(file: &str, action: &'static str) -> impl FnOnce(std::io::Error) -> F
     }
 }
 
-fn read(file: &str) -> Result<BufReader<File>, Failure> {
-    File::open(file)
-        .map(BufReader::new)
-        .map_err(failure(file, "read"))
+fn read(what: &'static str, file: &str) -> Result<BufReader<Told<File>>, Failure> {
+    let opened = File::open(file).and_then(|opened| {
+        let bar = Bar::new(what, Some(opened.metadata()?.len()));
+        Ok(BufReader::new(Told::new(opened, bar)))
+    });
+    opened.map_err(failure(file, "read"))
 }
 
 pub(crate) fn read_text(file: &str) -> Result<String, Failure> {
@@ -94,15 +97,16 @@ pub(crate) fn read_text(file: &str) -> Result<String, Failure> {
 
 /// Writes a file beside the one that it replaces once it is whole and on the disk.
 pub(crate) fn write(
+    what: &'static str,
     file: &str,
-    fill: impl FnOnce(&mut BufWriter<File>) -> Result<(), Failure>,
+    fill: impl FnOnce(&mut BufWriter<Told<File>>) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let new = format!("{file}.new");
     let created = File::create(&new).map_err(failure(&new, "made"))?;
-    let mut to = BufWriter::new(created);
+    let mut to = BufWriter::new(Told::new(created, Bar::new(what, None)));
     let written = fill(&mut to).and_then(|()| {
         to.flush()
-            .and_then(|()| to.get_ref().sync_all())
+            .and_then(|()| to.get_ref().inner.sync_all())
             .and_then(|()| fs::rename(&new, file))
             .and_then(|()| File::open(folder(file))?.sync_all())
             .map_err(failure(file, "written"))

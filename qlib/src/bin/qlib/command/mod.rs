@@ -5,6 +5,7 @@ mod get;
 mod history;
 mod log;
 mod open;
+mod repair;
 mod schema;
 mod set;
 mod stats;
@@ -31,6 +32,12 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
         return Err(Failure::Usage(what.into()));
     };
     let mut output = Output::new(BufWriter::new(stdout().lock()), matches.get_flag("json"));
+    if name == "repair" {
+        let directory = session::directory(address)?;
+        let code = repair::run(&directory, matches, &mut output)?;
+        output.flush()?;
+        return Ok(code);
+    }
     let begins = name == "restore" && matches.get_flag("new");
     let options = if begins {
         files::check_backup(matches)?;

@@ -55,7 +55,7 @@ fn export(
     let snapshot = store.create_snapshot();
     let text = Schema::write_all(&snapshot.schemas());
     match file {
-        Some(file) => files::write(&file, |to| Ok(to.write_all(text.as_bytes())?)),
+        Some(file) => files::write("writing", &file, |to| Ok(to.write_all(text.as_bytes())?)),
         None => Ok(output.write_all(text.as_bytes())?),
     }
 }

@@ -1,8 +1,10 @@
 //! Bits that flip and files that are cut short.
 
+use super::snapshots::checkpointed;
 use super::*;
 use crate::log::Disk;
 use crate::model::LogError;
+use crate::store::repair::Salvage;
 
 /// What became of an opening.
 #[derive(Debug)]
@@ -12,8 +14,8 @@ pub(super) enum Found {
     Refused,
 }
 
-pub(super) fn reopen(opened: Result<Store>, what: &str) -> Found {
-    match opened {
+pub(super) fn reopen(disk: &Simulated, options: StoreOptions, what: &str) -> Found {
+    match options.open_disk(Arc::new(disk.clone())) {
         Ok(store) => {
             let revision = must_be_a_moment_of_the_script(&store);
             match store.health().cut {
@@ -28,11 +30,29 @@ pub(super) fn reopen(opened: Result<Store>, what: &str) -> Found {
         }
         Err(Error::Log(LogError::Damaged { file, .. })) => {
             assert!(what.contains(&*file), "{what}: said of {file}");
+            must_be_repaired(disk, what);
             Found::Refused
         }
         Err(Error::Log(LogError::NewerVersion { .. })) => Found::Refused,
         Err(other) => panic!("{what}: {other}"),
     }
+}
+
+/// A damaged store becomes one of a moment of the script, and goes on from there. Returns which.
+fn must_be_repaired(disk: &Simulated, what: &str) -> Revision {
+    let shared: Arc<dyn Disk> = Arc::new(disk.clone());
+    let salvage = Salvage::read(&shared).unwrap();
+    let kept = salvage.end.revision;
+    salvage.write(&shared).unwrap();
+    let store = open(disk).unwrap_or_else(|error| panic!("{what}: {error}"));
+    let health = store.health();
+    assert_eq!((health.cut, health.damaged_snapshots.len()), (None, 0));
+    // What cannot be had at all is begun anew.
+    let image = &IMAGES[kept.max(1) as usize];
+    assert!(store.create_snapshot().image() == *image, "{what}");
+    assert!(store.revision() > kept, "{what}");
+    store.close().unwrap();
+    kept
 }
 
 /// Damages each file in many places; `allowed` says whether an outcome is.
@@ -55,7 +75,7 @@ fn damage(disk: &Simulated, allowed: impl Fn(&Found) -> bool) -> [usize; 3] {
             let damaged = disk.after_crash(Leaves::All);
             damaged.set_bytes(&name, bytes);
             let what = format!("{name} at {at}, truncated: {truncates}");
-            let found = reopen(open(&damaged), &what);
+            let found = reopen(&damaged, options(), &what);
             assert!(allowed(&found), "{what}: {found:?}");
             counts[match found {
                 Found::Whole => 0,
@@ -140,4 +160,76 @@ fn a_newer_version_says_which_program_to_update() {
     let error = open(&disk).unwrap_err();
     let said = "0000000001.log is in version 2 of the format, and this program knows versions up to 1; update it";
     assert_eq!(error.to_string(), said);
+}
+
+#[test]
+fn a_repair_keeps_all_that_can_be_read() {
+    // Only the seal of a file is damaged: all commits are there.
+    let disk = without_snapshots();
+    let image = open(&disk).unwrap().create_snapshot().image();
+    let first = disk.list().unwrap().remove(0);
+    let mut bytes = disk.bytes(&first);
+    *bytes.last_mut().unwrap() ^= 1;
+    disk.set_bytes(&first, bytes);
+    assert!(open(&disk).is_err());
+    let shared: Arc<dyn Disk> = Arc::new(disk.clone());
+    let salvage = Salvage::read(&shared).unwrap();
+    assert_eq!(salvage.end.revision, salvage.newest);
+    salvage.write(&shared).unwrap();
+    assert_eq!(open(&disk).unwrap().create_snapshot().image(), image);
+
+    // The log is damaged before a snapshot, which is good.
+    let disk = checkpointed();
+    let names = disk.list().unwrap();
+    let newest = names.iter().rfind(|name| name.ends_with(".snapshot"));
+    let newest: Revision = newest.unwrap()[..20].parse().unwrap();
+    for name in names.iter().filter(|name| name.ends_with(".log")) {
+        let mut bytes = disk.bytes(name);
+        bytes[100] ^= 1;
+        disk.set_bytes(name, bytes);
+    }
+    assert!(open(&disk).is_err());
+    assert_eq!(must_be_repaired(&disk, "all of the log"), newest);
+    let store = open(&disk).unwrap();
+    block_on(store.set_schema(Schema::new("Late"))).unwrap();
+    let image = store.create_snapshot().image();
+    store.close().unwrap();
+    assert_eq!(open(&disk).unwrap().create_snapshot().image(), image);
+}
+
+#[test]
+fn a_repair_names_what_is_lost_and_can_be_interrupted() {
+    let damaged = closed();
+    let names = damaged.list().unwrap();
+    let last = names.iter().rfind(|name| name.ends_with(".log")).unwrap();
+    let mut bytes = damaged.bytes(last);
+    bytes[1000] ^= 1;
+    damaged.set_bytes(last, bytes);
+    for crash_at in 1.. {
+        let disk = damaged.after_crash(Leaves::All);
+        disk.set_faults(Faults {
+            crash_at: Some(crash_at),
+            ..Faults::default()
+        });
+        let shared: Arc<dyn Disk> = Arc::new(disk.clone());
+        let salvage = Salvage::read(&shared).unwrap();
+        let kept = salvage.end.revision;
+        assert!(kept > 2 && salvage.newest == COMMITS + 2);
+        if salvage.write(&shared).is_ok() {
+            assert!(crash_at > 8);
+            return;
+        }
+        for leaves in [Leaves::Nothing, Leaves::All, Leaves::Some(crash_at)] {
+            let found = disk.after_crash(leaves);
+            match open(&found) {
+                Ok(store) => assert_eq!(store.create_snapshot().image(), IMAGES[kept as usize]),
+                Err(_) => {
+                    let shared: Arc<dyn Disk> = Arc::new(found.clone());
+                    Salvage::read(&shared).unwrap().write(&shared).unwrap();
+                    let store = open(&found).unwrap();
+                    assert_eq!(store.create_snapshot().image(), IMAGES[kept as usize]);
+                }
+            }
+        }
+    }
 }

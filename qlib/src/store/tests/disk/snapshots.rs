@@ -10,7 +10,7 @@ fn names(disk: &Simulated, suffix: &str) -> Vec<String> {
 }
 
 /// A store that wrote snapshots beside the script and was closed, on its disk.
-fn checkpointed() -> Simulated {
+pub(super) fn checkpointed() -> Simulated {
     let disk = Simulated::default();
     let store = open_with_snapshots(&disk).unwrap();
     for number in 0..=COMMITS {
