@@ -244,6 +244,13 @@ pub struct Commit {
     pub author: Arc<Author>,
 }
 
+impl Commit {
+    /// Whether it replaces the tree: the log's next epoch begins with it.
+    pub(crate) fn is_restore(&self) -> bool {
+        self.ops.iter().any(|op| matches!(op, Op::Restore { .. }))
+    }
+}
+
 /// Where and when a commit was ordered, and what its transaction returned.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Receipt<T = ()> {

@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 
 use parking_lot::{Condvar, Mutex};
 
-use crate::log::{Disk, End, FileLog, Group, InUse, Log, Retention, Snapshots};
+use crate::log::{Disk, End, FileLog, Group, Holds, InUse, Log, Retention, Snapshots};
 use crate::model::{Clock, LogError};
 use crate::store::backup::save;
 use crate::store::history::History;
@@ -48,6 +48,7 @@ pub(crate) struct Checkpoints {
     offer: Option<SyncSender<(Tree, End)>>,
     thread: Option<JoinHandle<()>>,
     common: Arc<Common>,
+    holds: Arc<Holds>,
     /// Bytes of the log at which the next one is due.
     due: u64,
 }
@@ -72,6 +73,11 @@ impl Checkpoints {
             failure: Mutex::new(None),
         });
         let (group, segments) = log.parts();
+        let kept_from = match (segments.first(), snapshots.saved().first()) {
+            (Some(first), Some(oldest)) if first > 1 => oldest.revision,
+            _ => 0,
+        };
+        let holds = Arc::new(Holds::new(kept_from));
         let (offer, offered) = sync_channel(1);
         let writing = Writing {
             disk,
@@ -81,6 +87,7 @@ impl Checkpoints {
             segments,
             clock,
             plan,
+            holds: Arc::clone(&holds),
             common: Arc::clone(&common),
         };
         let name = "qlib-snapshot";
@@ -93,6 +100,7 @@ impl Checkpoints {
             offer: Some(offer),
             thread: Some(thread),
             common,
+            holds,
             due,
         })
     }
@@ -112,6 +120,11 @@ impl Checkpoints {
         self.due = log.written() + self.common.every.load(Ordering::Relaxed);
         // The thread waits for it, or has ended with the log.
         let _ = offer.try_send((tree.clone(), log.end()));
+    }
+
+    /// Who keeps parts of the log that would be removed.
+    pub(crate) fn holds(&self) -> &Arc<Holds> {
+        &self.holds
     }
 
     /// Makes the next commit begin a checkpoint.
@@ -157,6 +170,7 @@ struct Writing {
     segments: Arc<InUse>,
     clock: Clock,
     plan: Plan,
+    holds: Arc<Holds>,
     common: Arc<Common>,
 }
 
@@ -208,7 +222,10 @@ impl Writing {
             .thin_out(behind)
             .map_err(|error| LogError::io("a snapshot between", "removed", &error))?;
         let (retention, now) = (self.plan.retention, self.clock.now());
-        let Some(oldest) = self.snapshots.oldest_needed(retention, now, behind) else {
+        let oldest = self
+            .holds
+            .keep_from(|held| self.snapshots.oldest_needed(retention, now, behind, held));
+        let Some(oldest) = oldest else {
             return Ok(());
         };
         // The log first: without a snapshot before it, it is of no use.

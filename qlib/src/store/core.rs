@@ -9,7 +9,10 @@ use parking_lot::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use smol_str::SmolStr;
 
 use crate::log::{Cut, Disk, End, Group, Log, Room};
-use crate::model::{Applied, Clock, Commit, Error, Limits, Op, Receipt, Result, Revision, Steps};
+use crate::model::{
+    Applied, Clock, Commit, Error, Limits, Op, Position, Receipt, Result, Revision, Steps,
+};
+use crate::store::behind::Replays;
 use crate::store::checkpoint::Checkpoints;
 use crate::store::history::Feeder;
 use crate::store::routes::{Reader, Routes};
@@ -29,6 +32,8 @@ pub(crate) struct Core {
     pub(crate) disk: Option<Arc<dyn Disk>>,
     /// What writes snapshots, where there is a disk.
     pub(crate) checkpoints: Option<Checkpoints>,
+    /// What reads the log for those who are behind the window, where there is a disk.
+    pub(crate) replays: Option<Replays>,
     pub(crate) connected: bool,
     /// The commits of the window that replaced the whole tree, and the last one before it.
     pub(crate) resyncs: Vec<Revision>,
@@ -92,19 +97,8 @@ impl Shared {
         feeder: Feeder,
     ) -> Self {
         let group = log.group().cloned();
-        let core = Core {
-            tree,
-            window,
-            routes: Routes::default(),
-            feeder,
-            log,
-            disk: None,
-            checkpoints: None,
-            connected: true,
-            resyncs: Vec::new(),
-        };
         Self {
-            core: RwLock::new(core),
+            core: RwLock::new(Core::new(log, tree, window, feeder)),
             clock,
             validators: Validators::default(),
             readers: Mutex::default(),
@@ -216,6 +210,23 @@ impl Shared {
 }
 
 impl Core {
+    pub(crate) fn new(log: Box<dyn Log>, tree: Tree, window: Window, feeder: Feeder) -> Self {
+        let held = window.first()..tree.revision() + 1;
+        let replaced = |revision: &Revision| window.get(*revision).is_some_and(|held| held.resync);
+        Self {
+            resyncs: held.filter(replaced).collect(),
+            tree,
+            window,
+            routes: Routes::default(),
+            feeder,
+            log,
+            disk: None,
+            checkpoints: None,
+            replays: None,
+            connected: true,
+        }
+    }
+
     pub(crate) fn must_be_connected(&self) -> Result<()> {
         if self.connected {
             return Ok(());
@@ -258,11 +269,8 @@ impl Core {
         self.log
             .append(&commit, named.unwrap_or(&self.tree), receipt);
         let applied = applied(commit, self.log.end(), effects);
-        let (revision, resync) = (applied.revision, applied.resync);
         let Self {
             tree,
-            window,
-            routes,
             feeder,
             log,
             checkpoints,
@@ -273,6 +281,18 @@ impl Core {
         if let Some(checkpoints) = checkpoints {
             checkpoints.consider(tree, &**log, feeder.wants_flush());
         }
+        self.enter(applied, woken);
+    }
+
+    /// Gives a commit that was applied to those who read.
+    pub(crate) fn enter(&mut self, applied: Applied, woken: &mut Vec<Waker>) {
+        let (revision, resync) = (applied.revision, applied.resync);
+        let Self {
+            tree,
+            window,
+            routes,
+            ..
+        } = self;
         routes.enter(&applied, tree, woken);
         window.push(applied, |old| routes.forget(old, tree));
         if resync {
@@ -280,6 +300,20 @@ impl Core {
             let first = window.first();
             self.resyncs.retain(|resync| *resync >= first);
             self.resyncs.push(revision);
+        }
+    }
+
+    /// The place behind the newest commit.
+    pub(crate) fn position(&self) -> Position {
+        let newest = self.position_at(self.tree.revision());
+        newest.unwrap_or(self.window.before())
+    }
+
+    /// The place behind a commit of the window, or behind the last one before it.
+    pub(crate) fn position_at(&self, revision: Revision) -> Option<Position> {
+        match self.window.before() {
+            before if before.revision == revision => Some(before),
+            _ => self.window.get(revision).map(Applied::position),
         }
     }
 
@@ -307,7 +341,9 @@ pub(crate) fn applied(commit: Commit, end: End, effects: Effects) -> Applied {
     Applied {
         revision: end.revision,
         time: end.time,
-        resync: commit.ops.iter().any(|op| matches!(op, Op::Restore { .. })),
+        epoch: end.epoch,
+        chain: end.chain,
+        resync: commit.is_restore(),
         author: commit.author,
         effects,
     }

@@ -10,10 +10,11 @@ use crate::log::{
     Directory, Disk, End, FileLog, Log, MemoryLog, Replay, Retention, Sizes, Snapshots, is_snapshot,
 };
 use crate::model::{Clock, Commit, Image, LogError, Result, Revision};
+use crate::store::behind::Replays;
 use crate::store::checkpoint::{Checkpoints, Plan};
 use crate::store::core::applied;
 use crate::store::history::{Feeder, History};
-use crate::store::replay::{load_newest, load_restored};
+use crate::store::replay::{Archive, load_newest, load_restored};
 use crate::store::window::Window;
 use crate::store::{HistoryLimits, Progress, Shared, Store, WindowLimits, system};
 use crate::tree::Tree;
@@ -144,7 +145,7 @@ impl StoreOptions {
         let snapshots = snapshots.map_err(|error| LogError::io("snapshots", "listed", &error))?;
         let mut replaying = Replaying {
             tree: Tree::default(),
-            window: Window::new(self.window, 1),
+            window: Window::new(self.window, End::START.position()),
             disk: Arc::clone(&disk),
             feeder: History::open(Arc::clone(&disk), self.history)?,
             restored: None,
@@ -164,7 +165,7 @@ impl StoreOptions {
         );
         replaying.tree = tree;
         replaying.feeder.begin(&replaying.tree);
-        replaying.window = Window::new(self.window, from.revision + 1);
+        replaying.window = Window::new(self.window, from.position());
         let opened = FileLog::open(Arc::clone(&disk), self.sizes, from, &mut replaying);
         let (log, cut) = opened.map_err(|error| because(error, &damaged))?;
         let Replaying {
@@ -190,6 +191,11 @@ impl StoreOptions {
             self.clock.clone(),
             self.plan,
         )?;
+        let replays = Replays::new(Archive {
+            disk: Arc::clone(&disk),
+            group: log.parts().0,
+            holds: Arc::clone(checkpoints.holds()),
+        });
         let mut shared = Shared::new(Box::new(log), self.clock, tree, window, feeder);
         shared.buffered = self.buffered;
         shared.cut = cut;
@@ -197,6 +203,7 @@ impl StoreOptions {
         shared.change(|core| {
             core.disk = Some(disk);
             core.checkpoints = Some(checkpoints);
+            core.replays = Some(replays);
         })?;
         let store = Store::begin(shared)?;
         if let Some(group) = &store.shared.group {
@@ -295,12 +302,13 @@ impl Store {
     /// # Errors
     /// Those of [`Store::memory`].
     pub fn memory_with(clock: Clock, window: WindowLimits) -> Result<Self> {
-        let log: Box<dyn Log> = Box::<MemoryLog>::default();
+        let log = Box::<MemoryLog>::default();
+        let window = Window::new(window, log.end().position());
         Self::begin(Shared::new(
             log,
             clock,
             Tree::default(),
-            Window::new(window, 1),
+            window,
             Feeder::in_memory(HistoryLimits::default()),
         ))
     }
@@ -372,13 +380,14 @@ impl Store {
     /// [`Error::Log`](crate::Error::Log): the history is not written; the log has it, and the next
     /// opening reads it from there.
     pub fn close(&self) -> Result<()> {
-        let (wait, checkpoints, disk) = self.shared.change(|core| {
-            let (checkpoints, disk) = (core.checkpoints.take(), core.disk.take());
-            (core.log.close(), checkpoints, disk)
+        let (wait, checkpoints, replays, disk) = self.shared.change(|core| {
+            let (checkpoints, replays) = (core.checkpoints.take(), core.replays.take());
+            (core.log.close(), checkpoints, replays, core.disk.take())
         })?;
         let closed = wait();
         // One that is being written uses the history too.
         drop(checkpoints);
+        drop(replays);
         let history = Arc::clone(self.shared.read().feeder.history());
         let flushed = history.close(self.shared.clock.now(), closed.is_ok());
         drop(disk);

@@ -7,6 +7,7 @@ mod damage;
 mod durable;
 mod faults;
 mod follow;
+mod replays;
 mod snapshots;
 
 use std::sync::{Arc, LazyLock};
