@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 
@@ -21,6 +22,8 @@ pub(crate) struct Plan {
     /// replays what is behind the newest one, which takes about four times as long a byte.
     pub(crate) every: u64,
     pub(crate) retention: Retention,
+    /// How much of the log is kept at most for durable cursors.
+    pub(crate) cursor_max_lag: Retention,
 }
 
 impl Default for Plan {
@@ -28,6 +31,10 @@ impl Default for Plan {
         Self {
             every: 16 << 20,
             retention: Retention::default(),
+            cursor_max_lag: Retention {
+                bytes: 4 << 30,
+                age: Duration::from_secs(30 * 24 * 60 * 60),
+            },
         }
     }
 }
@@ -177,7 +184,7 @@ struct Writing {
 impl Writing {
     fn run(mut self, offered: &Receiver<(Tree, End)>) {
         for (tree, end) in offered {
-            let outcome = self.write(&tree, end).and_then(|()| self.clean_up());
+            let outcome = self.write(&tree, end).and_then(|()| self.clean_up(&tree));
             // Before another can be offered: so two are never held at once.
             drop(tree);
             if let Err(error) = &outcome
@@ -216,15 +223,19 @@ impl Writing {
     }
 
     /// Removes what is older than what is to be kept.
-    fn clean_up(&mut self) -> Result<(), LogError> {
+    fn clean_up(&mut self, tree: &Tree) -> Result<(), LogError> {
         let behind = |revision| self.segments.bytes_behind(revision);
         self.snapshots
             .thin_out(behind)
             .map_err(|error| LogError::io("a snapshot between", "removed", &error))?;
-        let (retention, now) = (self.plan.retention, self.clock.now());
+        let (plan, now) = (self.plan, self.clock.now());
+        let needed = |retention, held| self.snapshots.oldest_needed(retention, now, behind, held);
+        // A cursor that lags further than that holds no more.
+        let limit = needed(plan.cursor_max_lag, None).unwrap_or(0);
+        let cursor = tree.oldest_cursor().map(|cursor| cursor.max(limit));
         let oldest = self
             .holds
-            .keep_from(|held| self.snapshots.oldest_needed(retention, now, behind, held));
+            .keep_from(|held| needed(plan.retention, held.into_iter().chain(cursor).min()));
         let Some(oldest) = oldest else {
             return Ok(());
         };

@@ -3,6 +3,7 @@
 mod campaign;
 mod closing;
 mod crash;
+mod cursors;
 mod damage;
 mod durable;
 mod faults;
