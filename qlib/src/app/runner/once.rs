@@ -64,7 +64,7 @@ impl<W: Worker> Runner<W> {
         Ok(())
     }
 
-    /// Gives an input up. That of a durable handler stays until its dead letter is kept.
+    /// Gives an input up, once its dead letter is kept.
     pub(super) fn park(&mut self, pick: Pick, mut attempt: Attempt, failure: &Failure) {
         let handler = &mut self.handlers[pick.handler];
         let (name, field) = (&handler.name, &handler.definition.field);
@@ -73,14 +73,11 @@ impl<W: Worker> Runner<W> {
         match (self.app.park(name, field, &attempt, failure, step), durable) {
             (Ok(()), None) => {}
             (Ok(()), Some((durable, done))) => durable.moved(done),
-            (Err(error), None) => {
-                tracing::error!(handler = %name, %error, "the dead letter cannot be kept: the change is lost to this handler");
-            }
-            (Err(error), Some(_)) => {
+            (Err(error), _) => {
                 let pause = Retry::LONGEST;
                 tracing::error!(handler = %name, %error, retry_in = ?pause, "the dead letter cannot be kept: the change waits");
                 attempt.due = Some(Instant::now() + pause);
-                handler.pending = Some(attempt);
+                self.wait(pick, attempt);
             }
         }
     }
