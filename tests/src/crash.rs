@@ -2,9 +2,9 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Lines, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use qlib::prelude::*;
@@ -23,15 +23,23 @@ struct Tally {
 #[derive(Entity)]
 struct Mark {}
 
-/// Commits until it is killed, and says each count that was acknowledged.
+/// What a process says that does not write yet.
+const STANDS_BY: &str = "stands by";
+
+/// Commits until it is killed, and says each count that was acknowledged. Where another process
+/// does that already, it stands by until that one ends.
 ///
 /// # Errors
 /// What the store or the standard output refuses.
 pub fn commit_for_ever(directory: &Path) -> Result<()> {
-    let store = Store::open(directory)?;
+    let store = Store::options().standby().open(directory)?;
     let runtime = tokio::runtime::Builder::new_current_thread().build();
     let runtime = runtime.map_err(Error::other)?;
     runtime.block_on(async {
+        if store.health().writer.is_some() {
+            say(STANDS_BY)?;
+            store.writer().await?;
+        }
         let (tally, mut count) = begin(&store).await?;
         let mut waiting = VecDeque::new();
         say(count)?;
@@ -67,8 +75,8 @@ async fn begin(store: &Store) -> Result<(EntityId, i64)> {
     Ok((made.await?.id(), 0))
 }
 
-fn say(count: i64) -> Result<()> {
-    writeln!(io::stdout(), "{count}").map_err(Error::other)
+fn say(what: impl fmt::Display) -> Result<()> {
+    writeln!(io::stdout(), "{what}").map_err(Error::other)
 }
 
 /// What a campaign did and found.
@@ -156,26 +164,96 @@ pub fn campaign(
     Ok(report)
 }
 
+/// Kills the process that commits, again and again, while another one stands by to go on.
+///
+/// # Errors
+/// What the operating system refuses, or the store.
+pub fn take_over(program: &Path, rounds: u64) -> Result<Report, Box<dyn std::error::Error>> {
+    let mut report = Report::default();
+    let folder = tempfile::tempdir()?;
+    let mut writer = Running::start(program, folder.path())?;
+    writer.next()?;
+    let mut before = 0;
+    for round in 0..rounds {
+        let mut standby = Running::start(program, folder.path())?;
+        let said = standby.next()?;
+        if said != STANDS_BY {
+            report
+                .violations
+                .push(format!("two write: one says {said}"));
+        }
+        for _ in 0..round % 50 {
+            writer.next()?;
+        }
+        before = before.max(writer.kill()?.unwrap_or(0));
+        report.kills += 1;
+        let found: i64 = standby.next()?.parse()?;
+        if found < before {
+            let violation = format!("{before} was acknowledged, {found} was taken over");
+            report.violations.push(violation);
+        }
+        report.acknowledged = found.unsigned_abs();
+        before = found;
+        writer = standby;
+    }
+    before = before.max(writer.kill()?.unwrap_or(0));
+    look(folder.path(), before, &mut report)?;
+    Ok(report)
+}
+
+/// A process that runs [`commit_for_ever`]. It is killed when a campaign ends early, too.
+struct Running {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Running {
+    fn start(program: &Path, directory: &Path) -> io::Result<Self> {
+        let mut child = Command::new(program)
+            .arg(directory)
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let stdout = child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
+        let lines = BufReader::new(stdout).lines();
+        Ok(Self { child, lines })
+    }
+
+    /// What it says next.
+    fn next(&mut self) -> io::Result<String> {
+        let ended = || io::Error::other("the process ended before it was killed");
+        self.lines.next().ok_or_else(ended)?
+    }
+
+    /// Kills it; the last count that it said and that was not read.
+    fn kill(mut self) -> io::Result<Option<i64>> {
+        self.child.kill()?;
+        let mut last = None;
+        // What it said before it was killed counts too.
+        for line in self.lines.by_ref() {
+            last = line?.parse().ok().or(last);
+        }
+        self.child.wait()?;
+        Ok(last)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 /// Kills the program once it has said so many counts; the last one that it said.
 fn kill(program: &Path, directory: &Path, after: u64) -> io::Result<i64> {
-    let mut child = Command::new(program)
-        .arg(directory)
-        .stdout(Stdio::piped())
-        .spawn()?;
-    let stdout = child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
-    let mut lines = BufReader::new(stdout).lines();
+    let mut running = Running::start(program, directory)?;
     let mut last = None;
-    for line in lines.by_ref().take(after as usize) {
-        last = Some(line?);
+    for _ in 0..after {
+        last = running.next()?.parse().ok();
     }
-    child.kill()?;
-    // What it said before it was killed counts too.
-    for line in lines {
-        last = Some(line?);
-    }
-    child.wait()?;
-    let last = last.and_then(|line| line.parse().ok());
-    last.ok_or_else(|| io::Error::other("the process ended before it was killed"))
+    let last = running.kill()?.or(last);
+    last.ok_or_else(|| io::Error::other("the process said no count"))
 }
 
 /// Opens what is left and says up to which count it goes.

@@ -11,3 +11,10 @@ fn what_was_acknowledged_is_there_after_a_kill() {
     let report = qlib_tests::crash::campaign(program, 50, Duration::MAX, 3).unwrap();
     assert!(report.passed() && report.kills == 50, "{report}");
 }
+
+#[test]
+fn what_was_acknowledged_is_taken_over() {
+    let program = Path::new(env!("CARGO_BIN_EXE_killed"));
+    let report = qlib_tests::crash::take_over(program, 30).unwrap();
+    assert!(report.passed() && report.kills == 30, "{report}");
+}

@@ -9,9 +9,11 @@ mod core;
 mod durable;
 mod event;
 mod evolution;
+mod follow;
 mod happening;
 mod health;
 mod history;
+mod load;
 mod open;
 mod outcome;
 mod past;
@@ -114,7 +116,7 @@ impl Store {
     /// A commit that was submitted, to wait for.
     pub(crate) fn submitted<T>(&self, outcome: Result<Receipt<T>>) -> CommitFuture<T> {
         let durable = !self.inside_handler && !self.shared.buffered;
-        CommitFuture::new(outcome, self.shared.group.clone(), durable)
+        CommitFuture::new(outcome, self.shared.group.get().cloned(), durable)
     }
 
     pub(crate) fn author(&self) -> &Author {

@@ -108,7 +108,7 @@ impl Store {
         let Some(disk) = self.shared.read().disk.clone() else {
             return Ok(None);
         };
-        if let Some(group) = &self.shared.group {
+        if let Some(group) = self.shared.group.get() {
             group.wait_durable(revision)?;
         }
         match tree_at(&disk, revision) {

@@ -8,6 +8,7 @@ mod durable;
 mod faults;
 mod follow;
 mod snapshots;
+mod standby;
 
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -117,7 +118,7 @@ fn declare(store: &Store) -> Result<Revision> {
 /// Runs the script from where the store is, and waits for the disk behind every third commit.
 /// Returns the newest revision that was acknowledged.
 fn run(store: &Store) -> Revision {
-    let group = Arc::clone(store.shared.group.as_ref().unwrap());
+    let group = Arc::clone(store.shared.group.get().unwrap());
     let mut acknowledged = store.revision();
     while store.revision() < COMMITS + 2 {
         let number = store.revision() - 1;
