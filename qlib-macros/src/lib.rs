@@ -94,12 +94,17 @@ macro_rules! events {
 events! {
     /// Calls a function once per span of time: `#[every("1s")]`, or at each tick of the
     /// application: `#[every(tick)]`.
+    ///
+    /// `persistent = "name"` ticks on where the process before stopped, each tick once; `catch_up =
+    /// "skip"`, `"once"` or `"all"` says what becomes of those that were missed: they are left out, one
+    /// is delivered for all of them, which is what happens where nothing is said, or each is. Further
+    /// keys: `leader`, `limit = "10s"`.
     every = Every;
     /// Calls a function when a field is written.
     ///
     /// Keys: `context(name = Device.Room -> Room.Name)`, `when(current > 80.0)`, `writes`,
-    /// `initial`, `latest`, `own`, `keyed`, `leader`, `after_durable`, `min_interval = "100ms"`,
-    /// `deadband = 0.5`, `retry(times = 5, first = "100ms", max = "10s")`, `limit = "10s"`.
+    /// `initial`, `latest`, `own`, `keyed`, `leader`, `durable = "name"`, `after_durable`,
+    /// `min_interval = "100ms"`, `deadband = 0.5`, `retry(times = 5, first = "100ms", max = "10s")`, `limit = "10s"`.
     ///
     /// ```ignore
     /// #[on_change(Device.Temperature, when(current > 80.0))]
@@ -145,7 +150,7 @@ pub fn main(input: TokenStream) -> TokenStream {
 /// A test with an application of its own: `#[qlib::test(workers(Monitor))]`.
 ///
 /// `preload = path` names a function that makes entities, `setup = path` one that adds things to
-/// the application.
+/// the application, `store = path` one that opens the store, which is in memory otherwise.
 #[proc_macro_attribute]
 pub fn test(args: TokenStream, item: TokenStream) -> TokenStream {
     test_case::expand(args.into(), item.into()).into()

@@ -73,9 +73,9 @@ mod tree;
 mod wire;
 
 pub use app::{
-    App, AppBuilder, BootReport, CallFuture, Cx, DeadLetter, EntityFieldValidator, Failure,
-    MainThread, Origin, Outcome, Registration, Registry, Retry, RunningApp, Signal, Worker,
-    WorkerDefinition,
+    App, AppBuilder, BootReport, CallFuture, CatchUp, Cx, DeadLetter, EntityFieldValidator,
+    Failure, MainThread, Origin, Outcome, Registration, Registry, Retry, RunningApp, Signal,
+    Worker, WorkerDefinition,
 };
 #[cfg(feature = "test")]
 pub use app::{Recorder, TestApp};
@@ -83,13 +83,14 @@ pub use leader::{Leadership, State};
 pub use log::{Cut, Retention};
 pub use model::{
     Access, Applied, Author, Cause, Choice, Clock, Commit, Condition, Contains, Conversion,
-    Convert, Create, CreatedEntity, DeletedEntity, Effect, Entity, EntityId, Error, Expect, Fence,
-    Field, FieldCache, FieldChange, FieldDefinition, FieldId, FieldKey, FieldName, FieldSchema,
-    FieldType, Filter, HistoryPolicy, Hit, Image, ImageEntity, ImageField, Kind, Lengthy, Limits,
-    LogError, Misfit, Misfits, NewEntity, OnDelete, Op, Operator, Order, OrderBy, Ordered, Page,
-    PageToken, Place, Placement, Quality, Query, Range, Readable, Receipt, Ref, Refers, Refusal,
-    Result, Revision, Row, SYSTEM_FIELDS, Schema, SchemaChange, Scope, Script, Stamp, Subject,
-    Text, Timestamp, TypeId, Validator, Value, ValueRef, Writable, Write, WriteMode,
+    Convert, Create, CreatedEntity, Cursor, CursorMove, DeletedEntity, Effect, Entity, EntityId,
+    Error, Expect, Fence, Field, FieldCache, FieldChange, FieldDefinition, FieldId, FieldKey,
+    FieldName, FieldSchema, FieldType, Filter, HistoryPolicy, Hit, Image, ImageEntity, ImageField,
+    Kind, Lengthy, Limits, LogError, Misfit, Misfits, NewEntity, OnDelete, Op, Operator, Order,
+    OrderBy, Ordered, Page, PageToken, Place, Placement, Quality, Query, Range, Readable, Receipt,
+    Ref, Refers, Refusal, Result, Revision, Row, SYSTEM_FIELDS, Schema, SchemaChange, Scope,
+    Script, Stamp, Subject, Text, Timestamp, TypeId, Validator, Value, ValueRef, Writable, Write,
+    WriteMode,
 };
 pub use store::{
     Binding, Bound, BoundEntity, Bucket, Change, Changes, CommitFuture, Created, Deleted, Delivery,

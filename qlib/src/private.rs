@@ -20,7 +20,7 @@ pub use std::vec::Vec;
 pub use inventory;
 
 pub use crate::app::{
-    AnySignal, App, AppBuilder, AppSignals, ApplicationSignals, CallFuture, ContextOf,
+    AnySignal, App, AppBuilder, AppSignals, ApplicationSignals, CallFuture, CatchUp, ContextOf,
     ContextValue, ContextValues, Cx, Failure, LeadershipSignals, LeadsTo, OnChange, OnEvent,
     OnLagged, OnNothing, OnResync, OnSignal, OnTick, Origin, Outcome, Path, Registration, Registry,
     Request, Retry, Signal, SystemSignal, SystemSignals, Wiring, Worker, WorkerDefinition,

@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 use qlib::prelude::*;
 
+use crate::once;
+
 /// Rounds after which a new directory begins, so that opening stays short.
 const ROUNDS: u64 = 25;
 
@@ -24,43 +26,95 @@ struct Tally {
 struct Mark {}
 
 /// What a process says that does not write yet.
-const STANDS_BY: &str = "stands by";
+pub(crate) const STANDS_BY: &str = "stands by";
 
-/// Commits until it is killed, and says each count that was acknowledged. Where another process
-/// does that already, it stands by until that one ends.
-///
-/// # Errors
-/// What the store or the standard output refuses.
-pub fn commit_for_ever(directory: &Path) -> Result<()> {
-    let store = Store::options().standby().open(directory)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().build();
-    let runtime = runtime.map_err(Error::other)?;
-    runtime.block_on(async {
-        if store.health().writer.is_some() {
-            say(STANDS_BY)?;
-            store.writer().await?;
+/// What a process does until it is killed.
+#[derive(Clone, Copy, Debug)]
+pub enum Deed {
+    /// It commits.
+    Commits,
+    /// It commits, and a durable handler counts what it commits.
+    Once,
+}
+
+impl Deed {
+    /// The one of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Commits, Self::Once]
+            .into_iter()
+            .find(|deed| deed.name() == name)
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Commits => "commits",
+            Self::Once => "once",
         }
-        let (tally, mut count) = begin(&store).await?;
-        let mut waiting = VecDeque::new();
-        say(count)?;
-        loop {
-            count += 1;
-            let committed = store.transaction(|tx| {
-                tx.set(tally, Tally::FIELDS.Left, count)?;
-                tx.set(tally, Tally::FIELDS.Right, count)?;
-                if count % 10 == 0 {
-                    tx.create(tally, format!("mark {count}"), Mark::builder())?;
-                }
-                Ok(count)
-            });
-            waiting.push_back(committed);
-            while waiting.len() > count as usize % 8
-                && let Some(oldest) = waiting.pop_front()
-            {
-                say(oldest.await?)?;
+    }
+
+    /// Does it in this directory, and says each count that was acknowledged. Where another process
+    /// does that already, it stands by until that one ends.
+    ///
+    /// # Errors
+    /// What the store or the standard output refuses.
+    pub fn run(self, directory: &Path) -> Result<()> {
+        let store = Store::options().standby().open(directory)?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        let runtime = runtime.map_err(Error::other)?;
+        tokio::task::LocalSet::new().block_on(&runtime, async {
+            if store.health().writer.is_some() {
+                say(STANDS_BY)?;
+                store.writer().await?;
             }
+            match self {
+                Self::Commits => commit_for_ever(&store).await,
+                Self::Once => once::count_for_ever(store).await,
+            }
+        })
+    }
+
+    /// Opens what is left and says up to which count it goes.
+    pub(crate) fn look(
+        self,
+        directory: &Path,
+        acknowledged: i64,
+        report: &mut Report,
+    ) -> Result<i64> {
+        let store = Store::open(directory)?;
+        let found = match self {
+            Self::Commits => look(&store, acknowledged, report),
+            Self::Once => once::look(&store, acknowledged, report),
+        };
+        report.cuts += u64::from(store.health().cut.is_some());
+        store.close()?;
+        found
+    }
+}
+
+async fn commit_for_ever(store: &Store) -> Result<()> {
+    let (tally, mut count) = begin(store).await?;
+    let mut waiting = VecDeque::new();
+    say(count)?;
+    loop {
+        count += 1;
+        let committed = store.transaction(|tx| {
+            tx.set(tally, Tally::FIELDS.Left, count)?;
+            tx.set(tally, Tally::FIELDS.Right, count)?;
+            if count % 10 == 0 {
+                tx.create(tally, format!("mark {count}"), Mark::builder())?;
+            }
+            Ok(count)
+        });
+        waiting.push_back(committed);
+        while waiting.len() > count as usize % 8
+            && let Some(oldest) = waiting.pop_front()
+        {
+            say(oldest.await?)?;
         }
-    })
+    }
 }
 
 async fn begin(store: &Store) -> Result<(EntityId, i64)> {
@@ -75,7 +129,7 @@ async fn begin(store: &Store) -> Result<(EntityId, i64)> {
     Ok((made.await?.id(), 0))
 }
 
-fn say(what: impl fmt::Display) -> Result<()> {
+pub(crate) fn say(what: impl fmt::Display) -> Result<()> {
     writeln!(io::stdout(), "{what}").map_err(Error::other)
 }
 
@@ -92,6 +146,8 @@ pub struct Report {
     pub more: u64,
     /// Openings that cut something off.
     pub cuts: u64,
+    /// The most changes of one store that a durable handler counted.
+    pub handled: u64,
     /// What must not be.
     pub violations: Vec<String>,
 }
@@ -108,6 +164,11 @@ impl fmt::Display for Report {
             "checked: {} acknowledged counts are there, each commit is whole; {} more were there, {} tails were cut",
             self.acknowledged, self.more, self.cuts
         )?;
+        writeln!(
+            f,
+            "a durable handler counted up to {} changes of a store, each once",
+            self.handled
+        )?;
         writeln!(f, "violations: {}", self.violations.len())?;
         for violation in &self.violations {
             writeln!(f, "  {violation}")?;
@@ -120,11 +181,12 @@ impl Report {
     /// Whether faults were injected and nothing was violated.
     #[must_use]
     pub fn passed(&self) -> bool {
-        self.kills > 0 && self.acknowledged > 0 && self.violations.is_empty()
+        self.kills > 0 && self.acknowledged > 0 && self.handled > 0 && self.violations.is_empty()
     }
 }
 
-/// Kills `program DIRECTORY`, which runs [`commit_for_ever`], for so many rounds or so long.
+/// Kills `program DEED DIRECTORY`, which runs [`Deed::run`], for so many rounds or so long; each
+/// directory has its deed, in turn.
 ///
 /// # Errors
 /// What the operating system refuses, or the store.
@@ -141,6 +203,8 @@ pub fn campaign(
     let (start, mut random) = (Instant::now(), seed);
     let mut folder = tempfile::tempdir()?;
     let mut before = 0;
+    let mut deeds = [Deed::Commits, Deed::Once].into_iter().cycle();
+    let mut deed = Deed::Commits;
     for round in 0..rounds {
         if start.elapsed() > time {
             break;
@@ -148,15 +212,16 @@ pub fn campaign(
         if round % ROUNDS == 0 {
             folder = tempfile::tempdir()?;
             before = 0;
+            deed = deeds.next().unwrap_or(deed);
         }
         // SplitMix64's step spreads any seed.
         random = random
             .wrapping_mul(6_364_136_223_846_793_005)
             .wrapping_add(1);
-        let acknowledged = kill(program, folder.path(), 1 + (random >> 33) % 200)?;
+        let acknowledged = kill(program, deed, folder.path(), 1 + (random >> 33) % 200)?;
         report.kills += 1;
         before = before.max(acknowledged);
-        let found = look(folder.path(), before, &mut report)?;
+        let found = deed.look(folder.path(), before, &mut report)?;
         report.acknowledged += acknowledged.unsigned_abs();
         report.more += (found - before).max(0).unsigned_abs();
         before = found;
@@ -164,52 +229,16 @@ pub fn campaign(
     Ok(report)
 }
 
-/// Kills the process that commits, again and again, while another one stands by to go on.
-///
-/// # Errors
-/// What the operating system refuses, or the store.
-pub fn take_over(program: &Path, rounds: u64) -> Result<Report, Box<dyn std::error::Error>> {
-    let mut report = Report::default();
-    let folder = tempfile::tempdir()?;
-    let mut writer = Running::start(program, folder.path())?;
-    writer.next()?;
-    let mut before = 0;
-    for round in 0..rounds {
-        let mut standby = Running::start(program, folder.path())?;
-        let said = standby.next()?;
-        if said != STANDS_BY {
-            report
-                .violations
-                .push(format!("two write: one says {said}"));
-        }
-        for _ in 0..round % 50 {
-            writer.next()?;
-        }
-        before = before.max(writer.kill()?.unwrap_or(0));
-        report.kills += 1;
-        let found: i64 = standby.next()?.parse()?;
-        if found < before {
-            let violation = format!("{before} was acknowledged, {found} was taken over");
-            report.violations.push(violation);
-        }
-        report.acknowledged = found.unsigned_abs();
-        before = found;
-        writer = standby;
-    }
-    before = before.max(writer.kill()?.unwrap_or(0));
-    look(folder.path(), before, &mut report)?;
-    Ok(report)
-}
-
-/// A process that runs [`commit_for_ever`]. It is killed when a campaign ends early, too.
-struct Running {
+/// A process that does a deed. It is killed when a campaign ends early, too.
+pub(crate) struct Running {
     child: Child,
     lines: Lines<BufReader<ChildStdout>>,
 }
 
 impl Running {
-    fn start(program: &Path, directory: &Path) -> io::Result<Self> {
+    pub(crate) fn start(program: &Path, deed: Deed, directory: &Path) -> io::Result<Self> {
         let mut child = Command::new(program)
+            .arg(deed.name())
             .arg(directory)
             .stdout(Stdio::piped())
             .spawn()?;
@@ -219,13 +248,13 @@ impl Running {
     }
 
     /// What it says next.
-    fn next(&mut self) -> io::Result<String> {
+    pub(crate) fn next(&mut self) -> io::Result<String> {
         let ended = || io::Error::other("the process ended before it was killed");
         self.lines.next().ok_or_else(ended)?
     }
 
     /// Kills it; the last count that it said and that was not read.
-    fn kill(mut self) -> io::Result<Option<i64>> {
+    pub(crate) fn kill(mut self) -> io::Result<Option<i64>> {
         self.child.kill()?;
         let mut last = None;
         // What it said before it was killed counts too.
@@ -246,8 +275,8 @@ impl Drop for Running {
 }
 
 /// Kills the program once it has said so many counts; the last one that it said.
-fn kill(program: &Path, directory: &Path, after: u64) -> io::Result<i64> {
-    let mut running = Running::start(program, directory)?;
+fn kill(program: &Path, deed: Deed, directory: &Path, after: u64) -> io::Result<i64> {
+    let mut running = Running::start(program, deed, directory)?;
     let mut last = None;
     for _ in 0..after {
         last = running.next()?.parse().ok();
@@ -256,9 +285,7 @@ fn kill(program: &Path, directory: &Path, after: u64) -> io::Result<i64> {
     last.ok_or_else(|| io::Error::other("the process said no count"))
 }
 
-/// Opens what is left and says up to which count it goes.
-fn look(directory: &Path, acknowledged: i64, report: &mut Report) -> Result<i64> {
-    let store = Store::open(directory)?;
+fn look(store: &Store, acknowledged: i64, report: &mut Report) -> Result<i64> {
     let tally: Tally = store.get(store.find("/tally")?)?;
     let marks = store.select::<Mark>().count()? as i64;
     let mut violation = |text: String| report.violations.push(text);
@@ -274,7 +301,5 @@ fn look(directory: &Path, acknowledged: i64, report: &mut Report) -> Result<i64>
     if marks != tally.left / 10 {
         violation(format!("{marks} marks at count {}", tally.left));
     }
-    report.cuts += u64::from(store.health().cut.is_some());
-    store.close()?;
     Ok(tally.left)
 }

@@ -1,8 +1,10 @@
-//! `killed DIRECTORY` commits until it is killed; `killed SECONDS SEED` kills itself doing so.
+//! `killed DEED DIRECTORY` does it until it is killed; `killed SECONDS SEED` kills itself doing so.
 
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
+
+use qlib_tests::crash::{Deed, campaign};
 
 fn main() -> ExitCode {
     match run() {
@@ -17,16 +19,17 @@ fn main() -> ExitCode {
 
 fn run() -> Result<bool, Box<dyn std::error::Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let [directory] = arguments.as_slice() {
-        qlib_tests::crash::commit_for_ever(Path::new(directory))?;
+    let [first, second] = arguments.as_slice() else {
+        return Err("killed DEED DIRECTORY, or killed SECONDS SEED".into());
+    };
+    if let Some(deed) = Deed::named(first) {
+        deed.run(Path::new(second))?;
         return Ok(true);
     }
-    let [seconds, seed] = arguments.as_slice() else {
-        return Err("killed DIRECTORY, or killed SECONDS SEED".into());
-    };
+    let (seconds, seed) = (first, second);
     let program = std::env::current_exe()?;
     let time = Duration::from_secs(seconds.parse()?);
-    let report = qlib_tests::crash::campaign(&program, u64::MAX, time, seed.parse()?)?;
+    let report = campaign(&program, u64::MAX, time, seed.parse()?)?;
     println!("{report}");
     Ok(report.passed())
 }

@@ -1,6 +1,8 @@
 //! Scenarios through qlib's public API. What is here helps them.
 
 pub mod crash;
+mod once;
+pub mod take_over;
 
 use std::future::Future;
 use std::time::Duration;

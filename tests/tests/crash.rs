@@ -5,6 +5,8 @@
 use std::path::Path;
 use std::time::Duration;
 
+use qlib_tests::crash::Deed;
+
 #[test]
 fn what_was_acknowledged_is_there_after_a_kill() {
     let program = Path::new(env!("CARGO_BIN_EXE_killed"));
@@ -15,6 +17,9 @@ fn what_was_acknowledged_is_there_after_a_kill() {
 #[test]
 fn what_was_acknowledged_is_taken_over() {
     let program = Path::new(env!("CARGO_BIN_EXE_killed"));
-    let report = qlib_tests::crash::take_over(program, 30).unwrap();
-    assert!(report.passed() && report.kills == 30, "{report}");
+    for deed in [Deed::Commits, Deed::Once] {
+        let report = qlib_tests::take_over::campaign(program, deed, 20).unwrap();
+        assert!(report.violations.is_empty(), "{deed:?}: {report}");
+        assert!(report.kills == 20 && report.acknowledged > 0, "{report}");
+    }
 }

@@ -83,7 +83,13 @@ fn mistakes_of_keys_say_what_to_write() {
         "context(cx = Device.Name)",
         "context(previous = Device.Name)",
         "context(a = Device.Name, a = Device.Room)",
-        "durable = \"name\"",
+        "durable",
+        "durable = name",
+        "durable = \" \"",
+        "durable = \"a/b\"",
+        "durable = \"name\", keyed",
+        "durable = \"name\", latest, initial",
+        "durable = \"name\", min_interval = \"1s\", deadband = 1.0",
         "min_interval = 5",
         "min_interval = \"0ms\"",
         "deadband = 0.0",
@@ -99,6 +105,24 @@ fn mistakes_of_keys_say_what_to_write() {
     let inputs = keys.map(|key| {
         &*format!("#[on_change(Device.Status, {key})] async fn f() -> Result<()> {{ Ok(()) }}")
             .leak()
+    });
+    shows!(mistakes(inputs, run));
+}
+
+#[test]
+fn mistakes_of_timers_say_what_to_write() {
+    let keys = [
+        "persistant = \"report\"",
+        "persistent",
+        "persistent = \"\"",
+        "persistent = \"report\", catch_up = \"al\"",
+        "persistent = \"report\", catch_up = \"newest\"",
+        "persistent = \"report\", catch_up = all",
+        "catch_up = \"all\"",
+        "durable = \"report\"",
+    ];
+    let inputs = keys.map(|key| {
+        &*format!("#[every(\"1h\", {key})] async fn f() -> Result<()> {{ Ok(()) }}").leak()
     });
     shows!(mistakes(inputs, run));
 }

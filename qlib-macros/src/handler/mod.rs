@@ -6,4 +6,4 @@ mod parse;
 
 pub(crate) use expand::{definition, registration};
 pub(crate) use model::{Event, Handler, Place};
-pub(crate) use parse::parse;
+pub(crate) use parse::{parse, twice};

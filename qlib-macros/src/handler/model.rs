@@ -1,7 +1,7 @@
 //! What a handler is.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use syn::{Path, Type};
+use syn::{LitStr, Path, Type};
 
 use crate::common::{Attribute, FieldPath, Hops, Library, Period};
 
@@ -116,6 +116,8 @@ pub(crate) struct Handler {
     pub(crate) conditions: Vec<Attribute>,
     /// What it reacts to.
     pub(crate) trigger: Trigger,
+    /// The name of its durable cursor.
+    pub(crate) cursor: Option<LitStr>,
     /// How it is called, said by its keys.
     pub(crate) options: Vec<Call>,
     /// Values that are read with the change.

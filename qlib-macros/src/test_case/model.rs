@@ -23,4 +23,6 @@ pub(crate) struct Plan {
     pub(crate) preload: Option<Path>,
     /// What adds things to the application.
     pub(crate) setup: Option<Path>,
+    /// What opens the store.
+    pub(crate) store: Option<Path>,
 }

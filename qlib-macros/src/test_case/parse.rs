@@ -32,6 +32,9 @@ const KEYS: Keys<Plan> = Keys {
         Key::new("setup", Form::Value("path"), |plan, arg, faults| {
             plan.setup = path(arg, faults)
         }),
+        Key::new("store", Form::Value("path"), |plan, arg, faults| {
+            plan.store = path(arg, faults)
+        }),
         Key::new("crate", Form::Value("path"), |plan, arg, faults| {
             plan.qlib.take(arg, faults)
         }),

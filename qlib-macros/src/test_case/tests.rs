@@ -3,7 +3,8 @@ use crate::testing::{mistakes, pretty, shows, tokens};
 
 #[test]
 fn a_test_runs_in_an_application() {
-    let args = "workers(Monitor, alarms::overheating), preload = rooms, setup = set_up";
+    let args =
+        "workers(Monitor, alarms::overheating), preload = rooms, setup = set_up, store = open";
     let function = r#"
         /// Switches.
         #[should_panic]
@@ -33,6 +34,7 @@ fn mistakes_say_what_to_write() {
         "worker(A) | async fn t(app: TestApp) {}",
         "workers = A | async fn t(app: TestApp) {}",
         "workers(\"A\") | async fn t(app: TestApp) {}",
+        "stor = open | async fn t(app: TestApp) {}",
         "preload = |app| {} | async fn t(app: TestApp) {}",
     ];
     shows!(mistakes(inputs, |input| {

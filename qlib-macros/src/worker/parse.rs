@@ -118,6 +118,10 @@ pub(crate) fn parse(
         }
     }
     once(&handlers, faults);
+    let always = handlers
+        .iter()
+        .filter(|handler| handler.conditions.is_empty());
+    handler::twice(always.filter_map(|handler| handler.cursor.as_ref()), faults);
     let worker = check(&block, faults).map(|name| Worker {
         name: options.name.unwrap_or(name),
         qlib: options.qlib,

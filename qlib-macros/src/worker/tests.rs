@@ -96,6 +96,7 @@ fn mistakes_of_the_block_say_what_to_write() {
         "after = [A, B] @ impl Monitor {}",
         "name = Monitor @ impl Monitor {}",
         "impl Monitor { async fn new() -> Self { Self } }",
+        "impl Monitor { #[on_create(A, durable = \"a\")] async fn a(&self) -> Result<()> { Ok(()) } #[every(\"1h\", persistent = \"a\")] async fn b(&self) -> Result<()> { Ok(()) } }",
         "impl Monitor { fn new() -> Option<Self> { None } }",
         "impl Monitor { fn new() { } }",
         "impl Monitor { #[init] const A: u8 = 1; }",

@@ -81,6 +81,7 @@ impl RunningApp {
                 end: watch::Sender::new(false),
                 main_thread,
                 handlers: RefCell::default(),
+                cursors: RefCell::default(),
                 letters: RefCell::default(),
                 dropped_letters: Cell::new(0),
                 progress: Cell::new(0),
@@ -93,6 +94,10 @@ impl RunningApp {
             if let Some(start) = &entry.start {
                 runners.push(start(&app)?);
             }
+        }
+        for (cursor, stands) in app.store().cursors() {
+            let reader = app.reader_of(&cursor);
+            report.add_cursor(cursor, stands, reader);
         }
         watchdog::start(Arc::clone(&app.inner.beat), app.options().patience)
             .map_err(|error| boot(format!("no thread for the watchdog: {error}")))?;
@@ -120,6 +125,8 @@ impl RunningApp {
             app: app.clone(),
             store: app.own_store(),
             handler: SmolStr::new_static("main thread"),
+            tx: None,
+            tick: None,
         };
         let main_thread = tokio::task::spawn_local(serve(work, cx, app.ending()));
         let mut others = vec![

@@ -44,6 +44,9 @@ pub struct Cx {
     pub(crate) app: App,
     pub(crate) store: Store,
     pub(crate) handler: SmolStr,
+    /// What a durable handler reads and writes, once it has begun to.
+    pub(crate) tx: Option<Transaction<'static>>,
+    pub(crate) tick: Option<Timestamp>,
 }
 
 impl fmt::Debug for Cx {
@@ -99,6 +102,44 @@ impl Cx {
         closure: impl FnMut(&mut Transaction<'_>) -> Result<T>,
     ) -> CommitFuture<T> {
         self.store.transaction(closure)
+    }
+
+    /// The transaction of a durable handler: it is committed once the handler has returned `Ok`, with
+    /// the move of its cursor. It sees the store as it was when the handler asked for it first, and its
+    /// own writes. Where another commit changes what it read, the handler is called again.
+    ///
+    /// ```
+    /// use qlib::prelude::*;
+    ///
+    /// #[derive(Entity, Debug)]
+    /// struct Door {
+    ///     #[field(default = false)]
+    ///     open: bool,
+    ///     #[field(default = 0)]
+    ///     opened: i64,
+    /// }
+    ///
+    /// #[on_change(Door.Open, when(current), durable = "openings")]
+    /// async fn count(change: Change<Door, bool>, cx: &mut Cx) -> Result<()> {
+    ///     cx.tx()?.add(change.id(), Door::FIELDS.Opened, 1)
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::NotDurable`]: the handler has no cursor.
+    pub fn tx(&mut self) -> Result<&mut Transaction<'static>> {
+        if !self.store.is_of_durable_handler() {
+            let handler = self.handler.clone();
+            return Err(Error::NotDurable { handler });
+        }
+        let begin = || Transaction::begin_apart(self.store.shared());
+        Ok(self.tx.get_or_insert_with(begin))
+    }
+
+    /// The time for which a persistent timer ticks. That may be long past: it catches up.
+    #[must_use]
+    pub fn tick(&self) -> Option<Timestamp> {
+        self.tick
     }
 
     /// The entity that stands for this application.

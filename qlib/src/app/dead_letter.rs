@@ -5,7 +5,7 @@ use smol_str::{SmolStr, format_smolstr};
 use crate::app::App;
 use crate::app::failure::Failure;
 use crate::app::runner::Attempt;
-use crate::model::{EntityId, Error, FieldId, Result, Timestamp, Value};
+use crate::model::{EntityId, Error, FieldId, Op, Result, Timestamp, Value};
 use crate::store::DEAD_LETTER;
 
 /// Dead letters that are kept; older ones are dropped.
@@ -45,32 +45,34 @@ pub struct DeadLetter {
 }
 
 impl App {
-    /// Gives an input up.
+    /// Gives an input up: keeps it as a dead letter, in the commit that does `done`.
+    ///
+    /// # Errors
+    /// Why it cannot be kept, with the input.
     pub(crate) fn park(
         &self,
         handler: &SmolStr,
         field: &SmolStr,
         mut attempt: Attempt,
         failure: &Failure,
-    ) {
+        done: Option<Op>,
+    ) -> Result<(), (Attempt, Error)> {
         tracing::error!(%handler, entity = ?attempt.entity(), attempts = attempt.failures, %failure, "given up: kept as a dead letter");
-        match self.write_letter(handler, field, &attempt, failure) {
-            Ok(letter) => {
-                if let Some(before) = attempt.dead_letter.replace(letter) {
-                    let _ = self.dismiss(before);
-                }
-                attempt.failures = 0;
-                attempt.due = None;
-                attempt.input.forget_awaited();
-                self.letters()
-                    .borrow_mut()
-                    .insert(letter, (handler.clone(), attempt));
-                self.drop_old_letters();
-            }
-            Err(error) => {
-                tracing::error!(%handler, %error, "the dead letter cannot be kept: the change is lost to this handler")
-            }
+        let letter = match self.write_letter(handler, field, &attempt, failure, done) {
+            Ok(letter) => letter,
+            Err(error) => return Err((attempt, error)),
+        };
+        if let Some(before) = attempt.dead_letter.replace(letter) {
+            let _ = self.dismiss(before);
         }
+        attempt.failures = 0;
+        attempt.due = None;
+        attempt.input.forget_awaited();
+        self.letters()
+            .borrow_mut()
+            .insert(letter, (handler.clone(), attempt));
+        self.drop_old_letters();
+        Ok(())
     }
 
     fn write_letter(
@@ -79,6 +81,7 @@ impl App {
         field: &SmolStr,
         attempt: &Attempt,
         failure: &Failure,
+        done: Option<Op>,
     ) -> Result<EntityId> {
         let entity = attempt
             .entity()
@@ -93,6 +96,9 @@ impl App {
         );
         let limit = |text: String| text.chars().take(4096).collect::<String>();
         let outcome = self.own_store().transact(|tx| {
+            if let Some(done) = &done {
+                tx.step(done.clone());
+            }
             tx.create_named(
                 self.service(),
                 name.clone(),

@@ -84,12 +84,15 @@ impl Default for Retry {
         Self {
             times: 5,
             first: Duration::from_millis(100),
-            max: Duration::from_secs(10),
+            max: Self::LONGEST,
         }
     }
 }
 
 impl Retry {
+    /// The longest pause, unless another is asked for.
+    pub(crate) const LONGEST: Duration = Duration::from_secs(10);
+
     /// Five calls; the first pause is 100 ms, each next one 4 times as long, at most 10 s.
     #[must_use]
     pub fn new() -> Self {

@@ -13,6 +13,7 @@ mod leading;
 mod logging;
 mod main;
 mod main_thread;
+mod persistent;
 mod registry;
 mod report;
 mod runner;
@@ -34,7 +35,7 @@ use smol_str::SmolStr;
 use tokio::sync::watch;
 
 use crate::leader::{Election, Leadership, State};
-use crate::model::EntityId;
+use crate::model::{EntityId, Error, Result};
 use crate::store::Store;
 use runner::{Attempt, Extra};
 use watchdog::Beat;
@@ -45,9 +46,9 @@ pub use context::{ContextOf, ContextValue, ContextValues, LeadsTo, Path, then};
 pub use cx::{Cx, Request};
 pub use dead_letter::DeadLetter;
 pub use define::{
-    AppSignals, ApplicationSignals, CallFuture, LeadershipSignals, OnChange, OnEvent, OnLagged,
-    OnNothing, OnResync, OnSignal, OnTick, Origin, SystemSignal, SystemSignals, Wiring, Worker,
-    WorkerDefinition,
+    AppSignals, ApplicationSignals, CallFuture, CatchUp, LeadershipSignals, OnChange, OnEvent,
+    OnLagged, OnNothing, OnResync, OnSignal, OnTick, Origin, SystemSignal, SystemSignals, Wiring,
+    Worker, WorkerDefinition,
 };
 pub use failure::{Failure, Outcome, Retry};
 pub use main::{Main, SetupResult, main};
@@ -139,6 +140,8 @@ struct Inner {
     end: watch::Sender<bool>,
     main_thread: MainThread,
     handlers: RefCell<FxHashMap<SmolStr, (Extra, Waker)>>,
+    /// Who reads each durable cursor.
+    cursors: RefCell<FxHashMap<SmolStr, SmolStr>>,
     letters: RefCell<FxHashMap<EntityId, (SmolStr, Attempt)>>,
     dropped_letters: Cell<u64>,
     progress: Cell<u64>,
@@ -249,6 +252,27 @@ impl App {
     #[cfg(feature = "test")]
     pub(crate) fn progress(&self) -> u64 {
         self.inner.progress.get() + self.inner.beat.count()
+    }
+
+    /// Gives a durable cursor to a handler.
+    ///
+    /// # Errors
+    /// Another one has it.
+    pub(crate) fn take_cursor(&self, cursor: &str, handler: &SmolStr) -> Result<()> {
+        let mut cursors = self.inner.cursors.borrow_mut();
+        match cursors.insert(cursor.into(), handler.clone()) {
+            None => Ok(()),
+            Some(other) => Err(Error::Refused {
+                what: format!("the cursor {cursor:?}").into(),
+                reason: format!("the handler {other} has it already; give each a name of its own")
+                    .into(),
+            }),
+        }
+    }
+
+    /// The handler that reads a durable cursor.
+    pub(crate) fn reader_of(&self, cursor: &str) -> Option<SmolStr> {
+        self.inner.cursors.borrow().get(cursor).cloned()
     }
 
     pub(crate) fn register_handler(&self, name: &SmolStr, extra: &Extra, waker: &Waker) {

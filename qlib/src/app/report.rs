@@ -7,6 +7,7 @@ use std::sync::Arc;
 use smol_str::SmolStr;
 
 use crate::app::registry::{Registry, WorkerEntry};
+use crate::model::Cursor;
 use crate::store::SchemaStep;
 
 /// What an application consists of and runs on, printed at boot.
@@ -26,6 +27,8 @@ pub struct BootReport {
     pub crates: BTreeMap<&'static str, (usize, usize)>,
     /// The process that writes to the store, while this one stands by: it goes on once that one ends.
     pub stands_by: Option<Arc<str>>,
+    /// Durable cursors of the store, where they stand, and the handlers that read them.
+    pub cursors: Vec<(SmolStr, Cursor, Option<SmolStr>)>,
     /// What the user should know.
     pub warnings: Vec<String>,
 }
@@ -44,6 +47,7 @@ impl BootReport {
             workers: Vec::new(),
             crates: BTreeMap::new(),
             stands_by: None,
+            cursors: Vec::new(),
             warnings,
         }
     }
@@ -53,6 +57,17 @@ impl BootReport {
         let of_crate = self.crates.entry(worker.origin.krate()).or_default();
         of_crate.0 += 1;
         of_crate.1 += worker.handlers;
+    }
+}
+
+impl BootReport {
+    pub(crate) fn add_cursor(&mut self, cursor: SmolStr, stands: Cursor, reader: Option<SmolStr>) {
+        if reader.is_none() {
+            self.warnings.push(format!(
+                "no handler reads the cursor {cursor:?}, which stands at {stands} and holds the log back; `store.remove_cursor({cursor:?})` removes it if its handler will not come back"
+            ));
+        }
+        self.cursors.push((cursor, stands, reader));
     }
 }
 
@@ -71,6 +86,10 @@ impl fmt::Display for BootReport {
         }
         for (worker, handlers) in &self.workers {
             writeln!(f, "    {worker}: {handlers}")?;
+        }
+        for (cursor, stands, reader) in &self.cursors {
+            let reader = reader.as_deref().unwrap_or("nobody");
+            writeln!(f, "  cursor {cursor} at {stands}: read by {reader}")?;
         }
         let added = self.schema.iter().filter_map(|step| match step {
             SchemaStep::AddType { entity_type } => Some(entity_type.as_str()),

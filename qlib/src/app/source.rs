@@ -8,15 +8,18 @@ use std::time::Duration;
 use smol_str::SmolStr;
 use tokio::time::{Instant, Sleep};
 
-use crate::app::define::{Input, SourceOf, Wiring};
+use crate::app::App;
+use crate::app::define::{Input, SourceOf};
+use crate::app::persistent::PersistentTicks;
 use crate::app::signal::Inbox;
-use crate::model::Result;
-use crate::store::{Event, Store, Subscribe, Subscription};
+use crate::model::{Cursor, Error, Result};
+use crate::store::{Event, Subscribe, Subscription};
 
 /// The inputs of one handler.
 pub(crate) enum Source {
     Subscription(Changes),
     Every(Ticks),
+    Persistent(PersistentTicks),
     Signal(Box<dyn Inbox>),
     /// What is replaced when the whole tree is.
     Resync(Changes),
@@ -38,19 +41,39 @@ pub(crate) struct Ticks {
 }
 
 impl Source {
+    /// Opens a source. That of a durable handler goes on where its cursor stands, if there is one.
     pub(crate) fn of(
+        app: &App,
         definition: &SourceOf,
-        store: &Store,
-        wiring: &mut Wiring,
-        tick: Duration,
         handler: &SmolStr,
+        durable: bool,
+        cursor: Option<Cursor>,
         describe: impl FnOnce(Subscribe) -> Subscribe,
     ) -> Result<Self> {
+        let (store, tick) = (app.store(), app.options().tick);
         Ok(match definition {
             SourceOf::Subscription(subscribe) => {
-                Self::Subscription(Changes::new(describe(subscribe(store)).start()?))
+                let mut subscribe = describe(subscribe(store));
+                if let Some(reason) = subscribe.unfit_for_cursor().filter(|_| durable) {
+                    return Err(Error::Refused {
+                        what: "`durable`".into(),
+                        reason: reason.into(),
+                    });
+                }
+                if let Some(Cursor::Changes { revision, offset }) = cursor {
+                    subscribe = subscribe.from(revision, offset as usize);
+                }
+                Self::Subscription(Changes::new(subscribe.start()?))
             }
-            SourceOf::Every(period) => {
+            SourceOf::Every(period, catch_up) if durable => {
+                let (clock, period) = (store.clock().clone(), period.unwrap_or(tick));
+                let last = match cursor {
+                    Some(Cursor::Ticks(last)) => Some(last),
+                    _ => None,
+                };
+                Self::Persistent(PersistentTicks::new(clock, period, *catch_up, last))
+            }
+            SourceOf::Every(period, _) => {
                 let period = period.unwrap_or(tick);
                 Self::Every(Ticks {
                     period,
@@ -58,7 +81,9 @@ impl Source {
                     sleep: None,
                 })
             }
-            SourceOf::Signal(connect) => Self::Signal(connect(wiring, handler)),
+            SourceOf::Signal(connect) => {
+                Self::Signal(connect(&mut app.wiring().borrow_mut(), handler))
+            }
             SourceOf::Resync => {
                 let all = store.subscribe_schemas().named(handler.clone());
                 Self::Resync(Changes::new(all.start()?))
@@ -71,6 +96,7 @@ impl Source {
         match self {
             Self::Subscription(changes) => changes.poll(context),
             Self::Every(ticks) => ticks.poll(context),
+            Self::Persistent(ticks) => ticks.poll(context).map(|tick| Input::Tick(Some(tick))),
             Self::Signal(inbox) => inbox
                 .poll(context)
                 .map(|(value, awaited)| Input::Signal(value, awaited)),
@@ -82,6 +108,18 @@ impl Source {
                 }
             },
             Self::Told => Poll::Pending,
+        }
+    }
+
+    /// What a durable cursor is to say that has come to where this stands.
+    pub(crate) fn done(&self) -> Option<Cursor> {
+        match self {
+            Self::Subscription(changes) => Some(Cursor::Changes {
+                revision: changes.subscription.position(),
+                offset: changes.subscription.offset() as u64,
+            }),
+            Self::Persistent(ticks) => Some(Cursor::Ticks(ticks.last())),
+            _ => None,
         }
     }
 
@@ -148,6 +186,6 @@ impl Ticks {
         let missed = late.as_nanos() / self.period.as_nanos().max(1);
         let periods = u32::try_from(missed).unwrap_or(u32::MAX).saturating_add(1);
         self.next = next + self.period.saturating_mul(periods);
-        Poll::Ready(Input::Tick)
+        Poll::Ready(Input::Tick(None))
     }
 }

@@ -1,5 +1,6 @@
 //! The test kit: an application on a store in memory, with a clock that only the test moves.
 
+use std::cell::RefCell;
 use std::future::Future;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -8,6 +9,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::app::builder::Preload;
 use crate::app::{App, AppBuilder, DeadLetter, Registry, RunningApp, Worker};
 use crate::model::{Clock, Entity, Field, FieldType, Result, Timestamp};
 use crate::store::{Changes, FieldEvent, Store, Transaction, WindowLimits};
@@ -19,14 +21,19 @@ const START: Timestamp = Timestamp::from_nanos(1_767_225_600_000_000_000);
 const QUIET: usize = 8;
 
 /// Adds to the application that is tested.
-type Describe = Box<dyn FnOnce(&mut AppBuilder)>;
+type Describe = Box<dyn Fn(&mut AppBuilder)>;
+
+/// Opens the store of the application that is tested.
+type Open = Box<dyn Fn() -> Result<Store>>;
 
 /// What `#[qlib::test]` was given.
 #[derive(Default)]
 pub struct TestPlan {
     workers: Vec<&'static str>,
     enter: Vec<fn(&mut Registry)>,
-    describe: Vec<Describe>,
+    preload: Vec<Preload>,
+    setup: Vec<Describe>,
+    open: Option<Open>,
 }
 
 impl std::fmt::Debug for TestPlan {
@@ -55,9 +62,15 @@ impl TestPlan {
         mut self,
         work: impl FnMut(&mut Transaction<'_>) -> Result<()> + 'static,
     ) -> Self {
-        self.describe.push(Box::new(|app| {
-            app.preload(work);
-        }));
+        self.preload.push(Box::new(work));
+        self
+    }
+
+    /// Opens the store, when the application starts and when it starts again; one in memory unless this
+    /// says else.
+    #[must_use]
+    pub fn store(mut self, open: impl Fn() -> Result<Store> + 'static) -> Self {
+        self.open = Some(Box::new(open));
         self
     }
 
@@ -65,9 +78,9 @@ impl TestPlan {
     #[must_use]
     pub fn setup<R: crate::app::SetupResult>(
         mut self,
-        setup: impl FnOnce(&mut AppBuilder) -> R + 'static,
+        setup: impl Fn(&mut AppBuilder) -> R + 'static,
     ) -> Self {
-        self.describe.push(Box::new(move |app| {
+        self.setup.push(Box::new(move |app| {
             if let Err(error) = setup(app).outcome() {
                 panic!("the setup of the test failed: {error}");
             }
@@ -111,7 +124,14 @@ impl TestPlan {
 #[derive(Clone)]
 pub struct TestApp {
     app: App,
-    hold: Rc<Hold>,
+    kit: Rc<Kit>,
+}
+
+/// What outlives a restart of the application.
+struct Kit {
+    hold: Hold,
+    plan: RefCell<TestPlan>,
+    running: RefCell<Option<RunningApp>>,
 }
 
 impl std::fmt::Debug for TestApp {
@@ -132,13 +152,13 @@ impl std::ops::Deref for TestApp {
 /// a blocking task runs.
 #[derive(Debug)]
 struct Hold {
-    release: std::cell::RefCell<Option<mpsc::Sender<()>>>,
+    release: RefCell<Option<mpsc::Sender<()>>>,
 }
 
 impl Hold {
     fn new() -> Self {
         let hold = Self {
-            release: std::cell::RefCell::new(None),
+            release: RefCell::new(None),
         };
         hold.take();
         hold
@@ -174,38 +194,68 @@ where
         Err(error) => panic!("no runtime for the test: {error}"),
     };
     tokio::task::LocalSet::new().block_on(&runtime, async {
-        let hold = Rc::new(Hold::new());
+        let hold = Hold::new();
         test_clock().install();
-        let running = start(plan).await;
-        let app = TestApp {
-            app: running.app().clone(),
-            hold: Rc::clone(&hold),
-        };
-        app.settle().await;
+        let kit = Rc::new(Kit {
+            hold,
+            plan: RefCell::new(plan),
+            running: RefCell::new(None),
+        });
+        let app = kit.start(None).await;
         let outcome = body(app).await;
-        // Time limits of the end must be able to pass.
-        hold.let_go();
-        running.stop().await;
+        kit.stop().await;
         outcome
     })
 }
 
-async fn start(plan: TestPlan) -> RunningApp {
-    let mut builder = App::builder("test").collected();
-    builder.registry.keep_workers(&plan.workers);
-    for enter in plan.enter {
-        enter(&mut builder.registry);
+impl Kit {
+    /// Starts the application, on the store that another one had if there was one.
+    async fn start(self: &Rc<Self>, store: Option<Store>) -> TestApp {
+        let starting = self.builder(store).start();
+        let running = match starting.await {
+            Ok(running) => running,
+            Err(error) => panic!("the application of the test does not start: {error}"),
+        };
+        let app = TestApp {
+            app: running.app().clone(),
+            kit: Rc::clone(self),
+        };
+        self.running.replace(Some(running));
+        app.settle().await;
+        app
     }
-    match Store::memory_with(Clock::current(), WindowLimits::default()) {
-        Ok(store) => builder = builder.store(store),
-        Err(error) => panic!("no store for the test: {error}"),
+
+    fn builder(&self, store: Option<Store>) -> AppBuilder {
+        let plan = &mut *self.plan.borrow_mut();
+        let mut builder = App::builder("test").collected();
+        builder.registry.keep_workers(&plan.workers);
+        for enter in &plan.enter {
+            enter(&mut builder.registry);
+        }
+        let in_memory = || Store::memory_with(Clock::current(), WindowLimits::default());
+        let opened = match (&plan.open, store) {
+            (Some(open), _) => open(),
+            (None, Some(store)) => Ok(store),
+            (None, None) => in_memory(),
+        };
+        match opened {
+            Ok(store) => builder = builder.store(store),
+            Err(error) => panic!("no store for the test: {error}"),
+        }
+        // What it makes is still there when the application starts again.
+        builder.preload.append(&mut plan.preload);
+        for setup in &plan.setup {
+            setup(&mut builder);
+        }
+        builder
     }
-    for describe in plan.describe {
-        describe(&mut builder);
-    }
-    match builder.start().await {
-        Ok(running) => running,
-        Err(error) => panic!("the application of the test does not start: {error}"),
+
+    async fn stop(&self) {
+        // Time limits of the end must be able to pass.
+        self.hold.let_go();
+        if let Some(running) = self.running.take() {
+            running.stop().await;
+        }
     }
 }
 
@@ -240,10 +290,51 @@ impl TestApp {
     pub async fn advance(&self, duration: Duration) {
         self.settle().await;
         let end = Instant::now() + duration;
-        self.hold.let_go();
+        self.kit.hold.let_go();
         tokio::time::sleep_until(end).await;
-        self.hold.take();
+        self.kit.hold.take();
         self.settle().await;
+    }
+
+    /// Ends the application in order, lets `down` pass, and starts it again, with new workers on the
+    /// same store: one in memory goes on, one that the test opens is closed and opened again.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use qlib::TestApp;
+    /// use qlib::prelude::*;
+    ///
+    /// #[every("1h", persistent = "report", catch_up = "once")]
+    /// async fn report(cx: &mut Cx) -> Result<()> {
+    ///     let service = cx.service();
+    ///     cx.tx()?.set_value(service, "Description", Some("reported".into()))
+    /// }
+    ///
+    /// #[qlib::test(workers(report))]
+    /// async fn a_report_that_was_missed_is_made_at_the_start(app: TestApp) -> Result<()> {
+    ///     let app = app.restart(Duration::from_secs(90 * 60)).await;
+    ///     let made = app.store().view().value(app.service(), "Description")?;
+    ///     assert_eq!(made, Some("reported".into()));
+    ///     Ok(())
+    /// }
+    /// ```
+    ///
+    /// # Panics
+    /// The store cannot be closed, or the application does not start: the test fails.
+    #[must_use]
+    pub async fn restart(self, down: Duration) -> Self {
+        let Self { app, kit } = self;
+        kit.stop().await;
+        if kit.plan.borrow().open.is_some()
+            && let Err(error) = app.store().close()
+        {
+            panic!("the store of the test cannot be closed: {error}");
+        }
+        tokio::time::sleep(down).await;
+        kit.hold.take();
+        let store = app.store().clone();
+        drop(app);
+        kit.start(Some(store)).await
     }
 
     /// The application's clock.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 use smol_str::SmolStr;
 
-use crate::model::{EntityId, Image, Limits, Schema, Timestamp, Value};
+use crate::model::{CursorMove, EntityId, Image, Limits, Schema, Timestamp, Value};
 
 /// The place of a commit in its log: 1, 2, 3 …; 0 is before the first.
 pub type Revision = u64;
@@ -131,6 +131,8 @@ pub enum Op {
     },
     /// Sets the limits that hold from here on.
     SetLimits(Limits),
+    /// Makes, moves or removes a durable cursor.
+    MoveCursor(Box<CursorMove>),
 }
 
 impl Op {

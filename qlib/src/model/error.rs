@@ -4,7 +4,7 @@ use std::fmt;
 
 use smol_str::SmolStr;
 
-use crate::model::{EntityId, Kind, LogError, Revision};
+use crate::model::{Cursor, EntityId, Kind, LogError, Revision};
 
 /// A result whose error is [`Error`] unless another is named.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -194,6 +194,24 @@ pub enum Error {
         newest: u64,
     },
     #[error(
+        "the cursor {cursor:?} stands at {}, not at {}: something else has moved it",
+        place(actual),
+        place(expected)
+    )]
+    CursorMoved {
+        cursor: SmolStr,
+        expected: Option<Cursor>,
+        actual: Option<Cursor>,
+    },
+    #[error(
+        "{handler} is durable: write through `cx.tx()`, which is committed with its cursor, and not through the store"
+    )]
+    ReadOnly { handler: SmolStr },
+    #[error(
+        "{handler} has no `cx.tx()`: only a durable handler does (`durable = \"name\"`, `persistent = \"name\"`); use `cx.transaction(…)`"
+    )]
+    NotDurable { handler: SmolStr },
+    #[error(
         "a commit cannot be made inside `view` or `transaction` but by that transaction; make it after"
     )]
     InsideView,
@@ -343,6 +361,10 @@ fn at_field(entity: &SmolStr, field: &SmolStr) -> String {
         (false, true) => format!(", {entity}"),
         (false, false) => format!(", {field} of {entity}"),
     }
+}
+
+fn place(cursor: &Option<Cursor>) -> String {
+    cursor.map_or_else(|| "no place yet".to_owned(), |cursor| cursor.to_string())
 }
 
 fn did_you_mean(suggestion: &Option<SmolStr>) -> String {

@@ -4,6 +4,7 @@ mod change;
 mod commit;
 mod condition;
 mod constraint;
+mod cursor;
 mod define;
 mod distance;
 mod entity;
@@ -32,6 +33,7 @@ pub use commit::{
 pub use condition::{Condition, FieldName, Operator};
 pub use constraint::Range;
 pub(crate) use constraint::compile_pattern;
+pub use cursor::{Cursor, CursorMove};
 pub use define::{FieldDefinition, HasDefault, Refers};
 pub use distance::{Distance, Number};
 pub use entity::{

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use smallvec::smallvec;
 
-use crate::model::{Commit, Error, Expect, Op, Receipt, Result, Steps};
+use crate::model::{Commit, Error, Expect, Op, Receipt, Result, Revision, Steps};
 use crate::store::Store;
 use crate::store::transaction::{self, Transaction};
 use crate::tree::Tree;
 
 /// How often the closure of a transaction runs before a conflict is an error.
-const ATTEMPTS: usize = 16;
+pub(crate) const ATTEMPTS: usize = 16;
 
 impl Store {
     pub(crate) fn transact<T>(
@@ -38,9 +38,6 @@ impl Store {
                     value,
                 });
             }
-            let stale = |error: &Error| {
-                transaction::may_run_again(error, self.shared.read().tree.revision() != seen)
-            };
             match submit(ops, expect) {
                 Ok(Receipt { revision, time, .. }) => {
                     return Ok(Receipt {
@@ -49,10 +46,17 @@ impl Store {
                         value,
                     });
                 }
-                Err(error) if attempt < ATTEMPTS && stale(&error) => attempt += 1,
+                Err(error) if attempt < ATTEMPTS && self.may_run_again(&error, seen) => {
+                    attempt += 1
+                }
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Whether a refused transaction that saw the revision `seen` may succeed when it is made anew.
+    pub(crate) fn may_run_again(&self, error: &Error, seen: Revision) -> bool {
+        transaction::may_run_again(error, self.shared.read().tree.revision() != seen)
     }
 
     /// Commits the steps that `add` adds, which read nothing. Without any there is no commit.
@@ -61,7 +65,7 @@ impl Store {
         add: impl FnOnce(&Tree, &mut Steps) -> Result<()>,
     ) -> Result<Receipt> {
         if !self.shared.validators.any() {
-            let commit = self.commit_of(Steps::new(), Vec::new());
+            let commit = self.commit_of(Steps::new(), Vec::new())?;
             return self.shared.commit(commit, add);
         }
         self.shared.outside_views()?;
@@ -79,13 +83,13 @@ impl Store {
 
     /// Commits the replacement of the tree by an image.
     pub(crate) fn submit_restore(&self, restore: Op) -> Result<Receipt> {
-        self.shared
-            .restore(self.commit_of(smallvec![restore], Vec::new()))
+        let commit = self.commit_of(smallvec![restore], Vec::new())?;
+        self.shared.restore(commit)
     }
 
     /// Runs the validators, then commits.
     pub(super) fn submit_checked(&self, ops: Steps, expect: Vec<Expect>) -> Result<Receipt> {
-        let mut commit = self.commit_of(ops, expect);
+        let mut commit = self.commit_of(ops, expect)?;
         if self.shared.validators.any() {
             self.shared.outside_views()?;
             let core = self.shared.read();
@@ -94,11 +98,20 @@ impl Store {
         self.shared.commit(commit, |_, _| Ok(()))
     }
 
-    fn commit_of(&self, ops: Steps, expect: Vec<Expect>) -> Commit {
-        Commit {
+    /// # Errors
+    /// [`Error::ReadOnly`]
+    fn commit_of(&self, ops: Steps, expect: Vec<Expect>) -> Result<Commit> {
+        if self.is_of_durable_handler() {
+            let cause = self.author.cause.as_ref();
+            let handler = cause.map(|cause| cause.handler.clone());
+            return Err(Error::ReadOnly {
+                handler: handler.unwrap_or_default(),
+            });
+        }
+        Ok(Commit {
             ops,
             expect,
             author: Arc::clone(&self.author),
-        }
+        })
     }
 }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use smol_str::SmolStr;
 
 use crate::model::{
-    Applied, Cause, Effect, EntityId, FieldId, LogError, Revision, Timestamp, TypeId, Value,
-    ValueRef,
+    Applied, Cause, Cursor, Effect, EntityId, FieldId, LogError, Revision, Timestamp, TypeId,
+    Value, ValueRef,
 };
 
 /// What a subscription yields.
@@ -146,6 +146,14 @@ impl Delivery {
             _ => 0,
         };
         (self.revision(), self.index, field)
+    }
+
+    /// What a cursor says once this change, and all before it, are done.
+    pub(crate) fn done(&self) -> Cursor {
+        Cursor::Changes {
+            revision: self.revision() - 1,
+            offset: self.index as u64 + 1,
+        }
     }
 
     /// Whether the change came from replacing the whole tree.

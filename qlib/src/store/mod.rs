@@ -6,6 +6,7 @@ mod change;
 mod checkpoint;
 mod commit;
 mod core;
+mod cursor;
 mod durable;
 mod event;
 mod evolution;
@@ -49,6 +50,8 @@ pub(crate) use self::core::Shared;
 pub(crate) use binding::system as system_fields;
 pub use binding::{Binding, BoundEntity};
 pub use change::Change;
+pub(crate) use commit::ATTEMPTS;
+pub(crate) use cursor::move_cursor;
 pub use event::{Delivery, Event, Lagged};
 pub use evolution::{SchemaPlan, SchemaStep, WantedSchemas, differences, plan};
 pub use happening::{Created, Deleted, Moved, SchemaChanged};
@@ -90,9 +93,19 @@ pub use window::WindowLimits;
 pub struct Store {
     shared: Arc<Shared>,
     author: Arc<Author>,
-    /// Its commits return when they are applied: the log is a prefix, so nothing that comes later
-    /// can outlive the process without them.
-    inside_handler: bool,
+    holder: Holder,
+}
+
+/// Who holds a handle.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Holder {
+    /// Whoever; commits return when they outlive the process.
+    Anybody,
+    /// A handler. Its commits return when they are applied: the log is a prefix, so nothing that
+    /// comes later can outlive the process without them.
+    Handler,
+    /// A durable handler. What it writes goes into its transaction.
+    DurableHandler,
 }
 
 impl Store {
@@ -101,21 +114,30 @@ impl Store {
         Self {
             shared: Arc::clone(&self.shared),
             author: Arc::new(author),
-            inside_handler: self.inside_handler,
+            holder: self.holder,
         }
     }
 
     /// A handle for the handlers of an application.
     pub(crate) fn inside_handler(self) -> Self {
-        Self {
-            inside_handler: true,
-            ..self
-        }
+        let holder = Holder::Handler;
+        Self { holder, ..self }
+    }
+
+    /// A handle for a durable handler: it commits nothing.
+    pub(crate) fn inside_durable_handler(self) -> Self {
+        let holder = Holder::DurableHandler;
+        Self { holder, ..self }
+    }
+
+    /// Whether this is the handle of a durable handler.
+    pub(crate) fn is_of_durable_handler(&self) -> bool {
+        self.holder == Holder::DurableHandler
     }
 
     /// A commit that was submitted, to wait for.
     pub(crate) fn submitted<T>(&self, outcome: Result<Receipt<T>>) -> CommitFuture<T> {
-        let durable = !self.inside_handler && !self.shared.buffered;
+        let durable = self.holder == Holder::Anybody && !self.shared.buffered;
         CommitFuture::new(outcome, self.shared.group.get().cloned(), durable)
     }
 

@@ -231,8 +231,8 @@ impl Store {
     /// Opens the store in a directory, or begins one there. What was acknowledged is on the disk:
     /// awaiting a commit waits for that.
     ///
-    /// One process at a time has a directory open; it lets go of it by [`Store::close`], or when the
-    /// last handle is dropped.
+    /// One process at a time writes to a directory; it lets go of it by [`Store::close`], or when the
+    /// last handle is dropped. [`StoreOptions::standby`] waits for that.
     ///
     /// ```
     /// # use qlib::{Kind, Schema, Store};
@@ -279,7 +279,7 @@ impl Store {
         let store = Self {
             shared: Arc::new(shared),
             author: Arc::default(),
-            inside_handler: false,
+            holder: super::Holder::Anybody,
         };
         if store.shared.read().tree.is_empty() {
             store.submit_checked(system::genesis(), Vec::new())?;

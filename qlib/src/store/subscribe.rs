@@ -53,7 +53,7 @@ pub struct Subscribe {
     condition: Option<Condition>,
     interval: Option<Duration>,
     deadband: f64,
-    from: Option<Revision>,
+    from: Option<(Revision, usize)>,
     only: Option<EntityId>,
 }
 
@@ -139,10 +139,23 @@ impl Subscribe {
         self
     }
 
-    /// Reads on behind this revision instead of behind the newest one.
-    pub(crate) fn from(mut self, revision: Revision) -> Self {
-        self.from = Some(revision);
+    /// Reads on behind this revision, and so many changes of the next one, instead of behind the
+    /// newest one.
+    pub(crate) fn from(mut self, revision: Revision, offset: usize) -> Self {
+        self.from = Some((revision, offset));
         self
+    }
+
+    /// Why what it delivers cannot be told by a position in the log.
+    pub(crate) fn unfit_for_cursor(&self) -> Option<&'static str> {
+        let shaped = self.interval.is_some() || self.deadband > 0.0;
+        if self.latest {
+            Some("`latest` skips changes, and a cursor is for those that want each")
+        } else if self.initial {
+            Some("`initial` delivers what exists, which is no change that a cursor could stand at")
+        } else {
+            shaped.then_some("`min_interval` and `deadband` hold changes back, which would be lost")
+        }
     }
 
     /// Reads on with the changes of one entity behind this revision, beside a reader that has the
@@ -150,7 +163,7 @@ impl Subscribe {
     pub(crate) fn of_entity_from(mut self, id: EntityId, revision: Revision) -> Self {
         self.only = Some(id);
         self.initial = false;
-        self.from(revision)
+        self.from(revision, 0)
     }
 
     /// With each change the value at the end of this path of names, as of the change's revision.

@@ -98,25 +98,29 @@ impl std::fmt::Debug for Subscription {
 }
 
 impl Subscription {
-    /// Begins to read behind the newest commit, or behind `from`.
+    /// Begins to read behind the newest commit, or behind `from` and so many changes of the next one.
     pub(crate) fn begin(
         shared: &Arc<Shared>,
         interest: Interest,
-        from: Option<Revision>,
+        from: Option<(Revision, usize)>,
     ) -> Result<Self> {
         shared.change(|core| {
             let newest = core.tree.revision();
-            let position = from.map_or(newest, |from| from.min(newest));
+            let (from, offset) = from.unwrap_or((newest, 0));
+            let position = from.min(newest);
             let (topic, name) = (interest.topic, interest.name.clone());
             core.routes.open(topic, position, &core.tree, &core.window);
             let reader = Arc::new(Reader::new(name, topic, position));
             shared.list(&reader);
             let resyncs = core.resyncs.iter().rev();
+            let mut next = core.routes.after(topic, position);
+            // The reader's topic may be another than that of whoever read so far.
+            let inside = next.next() == Some(position + 1);
             Self {
                 shared: Arc::clone(shared),
                 reader,
                 position,
-                offset: 0,
+                offset: if inside { offset } else { 0 },
                 base: position,
                 head: position,
                 late: position + 1 < core.window.first(),
@@ -195,6 +199,11 @@ impl Subscription {
         });
         self.reader.position.store(self.position, Ordering::Relaxed);
         count
+    }
+
+    /// How many changes were read of the commit behind the position.
+    pub(crate) fn offset(&self) -> usize {
+        self.offset
     }
 
     /// The revision up to which everything was read.

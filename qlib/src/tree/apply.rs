@@ -4,8 +4,8 @@ use smallvec::SmallVec;
 use smol_str::SmolStr;
 
 use crate::model::{
-    Commit, Effect, Error, Expect, Fence, FieldChange, Limits, Op, Quality, Result, Revision,
-    Schema, Stamp, Timestamp, Value,
+    Commit, Cursor, Effect, Error, Expect, Fence, FieldChange, Limits, Op, Quality, Result,
+    Revision, Schema, Stamp, Timestamp, Value,
 };
 use crate::tree::Tree;
 
@@ -21,6 +21,8 @@ pub(super) struct Applying {
     pub(super) again: bool,
     /// Something was deleted, whose id may be used again.
     pub(super) deleted: bool,
+    /// Cursors that were moved, in order, and where they stood.
+    pub(super) cursors: Vec<(SmolStr, Option<Cursor>)>,
     /// The tree before the commit, where a step may need it.
     pub(super) before: Option<Box<Tree>>,
 }
@@ -59,7 +61,12 @@ impl Tree {
         if let Err(error) = outcome {
             match applying.before {
                 Some(before) => *self = *before,
-                None => self.undo(applying.effects, stamp),
+                None => {
+                    for (name, cursor) in applying.cursors.iter().rev() {
+                        self.put_cursor(name, *cursor);
+                    }
+                    self.undo(applying.effects, stamp);
+                }
             }
             return Err(error);
         }
@@ -185,6 +192,7 @@ impl Tree {
                 Some(top) => self.restore(&self.exchanged(image.below(*top)), applying),
             },
             Op::SetLimits(limits) => self.set_limits(*limits),
+            Op::MoveCursor(step) => self.move_cursor(step, applying),
         }
     }
 
@@ -235,6 +243,7 @@ impl Applying {
             effects: Effects::new(),
             again: false,
             deleted: false,
+            cursors: Vec::new(),
             before: None,
         }
     }
@@ -275,6 +284,7 @@ pub(crate) fn size(op: &Op) -> usize {
         Op::Delete(_) | Op::Move { .. } | Op::DropField { .. } => 32,
         Op::Claim { election, .. } => 16 + election.len(),
         Op::SetLimits(_) => 48,
+        Op::MoveCursor(step) => 48 + step.name.len(),
         Op::SetSchema(schema) => schema_size(schema),
         // A restore is read from a snapshot, not from the commit.
         Op::Restore { .. } => 0,

@@ -9,6 +9,7 @@ mod bits;
 mod check;
 mod chunked;
 mod column;
+mod cursors;
 mod delete;
 mod difference;
 mod family;
@@ -44,7 +45,7 @@ use hashbrown::DefaultHashBuilder;
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
-use crate::model::{EntityId, FieldId, Limits, Revision, Timestamp, TypeId};
+use crate::model::{Cursor, EntityId, FieldId, Limits, Revision, Timestamp, TypeId};
 use chunked::{Chunked, Slots};
 use column::PackedStamp;
 use index::Index;
@@ -139,6 +140,8 @@ pub struct Tree {
     referrers: Referrers,
     /// The highest fencing token of each election.
     fences: FxHashMap<SmolStr, u64>,
+    /// Where durable cursors stand.
+    cursors: FxHashMap<SmolStr, Cursor>,
 }
 
 impl Default for Tree {
@@ -173,6 +176,7 @@ impl Default for Tree {
             indexes: FxHashMap::default(),
             referrers: Referrers::default(),
             fences: FxHashMap::default(),
+            cursors: FxHashMap::default(),
         }
     }
 }

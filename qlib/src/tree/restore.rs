@@ -142,6 +142,8 @@ impl Tree {
             writers: Arc::clone(&self.writers),
             writer_numbers: Arc::clone(&self.writer_numbers),
             fences: self.fences.clone(),
+            // The log goes on: what a handler was done with, it is done with.
+            cursors: self.cursors.clone(),
             ..Self::default()
         }
     }

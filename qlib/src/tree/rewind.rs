@@ -10,8 +10,8 @@ use crate::tree::apply::Effects;
 use crate::tree::check::referred;
 
 impl Tree {
-    /// Takes the effects of the newest commit back. They hold no schema; limits and fencing tokens,
-    /// of which effects say nothing, stay.
+    /// Takes the effects of the newest commit back. They hold no schema; limits, fencing tokens and
+    /// cursors, of which effects say nothing, stay.
     ///
     /// What moved, came or went is first taken from where it stands, then put where it stood: so the
     /// order in which the commit did it does not matter. Only where it moved one entity and then moved,

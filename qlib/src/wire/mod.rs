@@ -2,6 +2,7 @@
 //!
 //! `generated/` is written by `cargo xtask codegen` and never edited.
 
+mod cursor;
 pub(crate) mod log;
 mod model;
 

@@ -161,3 +161,15 @@ fn what_was_cut_is_7_when_it_is_found() {
         assert_eq!((again.code, again.err.as_str()), (Some(0), ""));
     }
 }
+
+#[test]
+fn a_damaged_snapshot_is_7_while_there_is_another_way() {
+    let home = home();
+    let store = home.path().join("home");
+    fs::write(store.join("00000000000000000002.snapshot"), "not one").unwrap();
+    for arguments in [&["open"][..], &["open", "--json"]] {
+        let opened = run(&store, arguments);
+        assert_eq!(opened.code, Some(7), "{}", opened.err);
+        insta::assert_snapshot!(format!("{}{}", opened.out, opened.err));
+    }
+}

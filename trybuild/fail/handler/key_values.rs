@@ -42,9 +42,4 @@ async fn i() -> Result<()> {
     Ok(())
 }
 
-#[on_change(Device.Temperature, durable = "name")]
-async fn j() -> Result<()> {
-    Ok(())
-}
-
 fn main() {}

@@ -2,9 +2,11 @@
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::quote;
+use syn::LitStr;
 use syn::spanned::Spanned;
 
 use super::context;
+use super::durable::{self, CATCH_UP, DURABLE, PERSISTENT};
 use crate::common::{
     Arg, Faults, Form, Given, Key, Keys, Library, Number, Period, distance, duration, number,
     split_commas,
@@ -24,7 +26,9 @@ pub(super) struct Options {
     pub(super) when: Option<TokenStream>,
     /// The handler acts in the leader only.
     pub(super) leads: bool,
-    qlib: Library,
+    /// The name of its durable cursor.
+    pub(super) cursor: Option<LitStr>,
+    pub(super) qlib: Library,
     writes: Option<Ident>,
     deadband: Option<Ident>,
 }
@@ -118,12 +122,6 @@ const LEADER: Key<Options> = Key::new("leader", Form::Flag, |options, arg, _| {
     options.leads = true;
     options.call(arg.key, TokenStream::new());
 });
-const DURABLE: Key<Options> = Key::new("durable", Form::Value("\"name\""), |_, arg, faults| {
-    faults.at(
-        arg.key.span(),
-        "`durable` needs the log on disk, which this version does not have; leave it out",
-    );
-});
 const AFTER_DURABLE: Key<Options> = flag("after_durable");
 const MIN_INTERVAL: Key<Options> = time("min_interval", "\"100ms\"");
 const DEADBAND: Key<Options> = Key::new("deadband", Form::Value("0.5"), |options, arg, faults| {
@@ -180,7 +178,16 @@ const CHANGE: Keys<Options> = Keys {
         CRATE,
     ],
 };
-const ENTITY: &[Key<Options>] = &[OWN, KEYED, LEADER, AFTER_DURABLE, RETRY, LIMIT, CRATE];
+const ENTITY: &[Key<Options>] = &[
+    OWN,
+    KEYED,
+    LEADER,
+    DURABLE,
+    AFTER_DURABLE,
+    RETRY,
+    LIMIT,
+    CRATE,
+];
 const CREATE: Keys<Options> = Keys {
     of: "`#[on_create]`",
     keys: ENTITY,
@@ -199,7 +206,7 @@ const SIGNAL: Keys<Options> = Keys {
 };
 const EVERY: Keys<Options> = Keys {
     of: "`#[every]`",
-    keys: &[LEADER, LIMIT, CRATE],
+    keys: &[LEADER, PERSISTENT, CATCH_UP, LIMIT, CRATE],
 };
 
 /// The keys of an event's attribute.
@@ -263,11 +270,12 @@ pub(super) fn parse(
             "`writes` asks for values that are equal, `deadband` leaves out those that are close; keep one of them",
         );
     }
+    durable::check(&options, faults);
     options
 }
 
 impl Options {
-    fn call(&mut self, method: Ident, argument: TokenStream) {
+    pub(super) fn call(&mut self, method: Ident, argument: TokenStream) {
         self.calls.push(Call { method, argument });
     }
 

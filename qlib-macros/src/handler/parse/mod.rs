@@ -2,12 +2,15 @@
 
 mod arguments;
 mod context;
+mod durable;
 mod keys;
 mod signature;
 mod trigger;
 
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
+
+pub(crate) use durable::twice;
 
 use super::model::{Event, Handler, Place};
 use crate::common::{Faults, Function, Library};
@@ -54,6 +57,7 @@ pub(crate) fn parse(
             .cloned()
             .collect(),
         trigger: trigger?,
+        cursor: options.cursor,
         options: options.calls,
         context: options.context,
         when: options.when,

@@ -7,7 +7,7 @@ use smol_str::SmolStr;
 
 use crate::app::Cx;
 use crate::app::define::{
-    Call, CallFuture, HandlerDefinition, Input, Policy, SimpleCall, SourceOf, Worker,
+    Call, CallFuture, CatchUp, HandlerDefinition, Input, Policy, SimpleCall, SourceOf, Worker,
     WorkerDefinition, change_methods, done, policy_methods,
 };
 use crate::app::failure::Retry;
@@ -54,16 +54,31 @@ impl<W: Worker, A: 'static> OnEvent<'_, W, A> {
 pub struct OnTick<'w, W> {
     pub(super) worker: &'w mut WorkerDefinition<W>,
     pub(super) period: Option<Duration>,
+    pub(super) catch_up: CatchUp,
     pub(super) policy: Policy,
 }
 
 impl<W: Worker> OnTick<'_, W> {
     policy_methods!();
 
+    /// Ticks on where the process before stopped, and handles each tick once: what the handler writes
+    /// through `cx.tx()` is committed with the cursor of this name. The first tick comes a period
+    /// after the application started for the first time.
+    pub fn persistent(mut self, name: &'static str) -> Self {
+        self.policy.durable = Some(name);
+        self
+    }
+
+    /// What becomes of the ticks that a persistent timer missed.
+    pub fn catch_up(mut self, catch_up: CatchUp) -> Self {
+        self.catch_up = catch_up;
+        self
+    }
+
     /// Adds the handler.
     pub fn call(self, name: &'static str, call: SimpleCall<W>) {
         let call: Call<W> = Rc::new(move |worker, _, cx| call(worker, cx));
-        let (source, policy) = (SourceOf::Every(self.period), self.policy);
+        let (source, policy) = (SourceOf::Every(self.period, self.catch_up), self.policy);
         self.worker.handlers.push(HandlerDefinition {
             name,
             field: "tick".into(),

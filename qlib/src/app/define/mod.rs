@@ -16,7 +16,7 @@ use smol_str::SmolStr;
 use crate::app::Cx;
 use crate::app::failure::{Failure, Retry};
 use crate::app::signal::{Awaited, Inbox};
-use crate::model::Revision;
+use crate::model::{Revision, Timestamp};
 use crate::store::{Delivery, Lagged, Store, Subscribe};
 
 pub use change::OnChange;
@@ -67,7 +67,8 @@ impl Origin {
 #[derive(Clone)]
 pub(crate) enum Input {
     Delivery(Delivery),
-    Tick,
+    /// Of a timer that outlives the process, with its time.
+    Tick(Option<Timestamp>),
     Signal(Rc<dyn Any>, Option<Awaited>),
     Lagged(Lagged),
     Resync(Revision),
@@ -88,10 +89,23 @@ pub(crate) type SimpleCall<W> = for<'a> fn(&'a mut W, &'a mut Cx) -> CallFuture<
 /// Where the inputs of a handler come from.
 pub(crate) enum SourceOf {
     Subscription(Box<dyn Fn(&Store) -> Subscribe>),
-    Every(Option<Duration>),
+    Every(Option<Duration>, CatchUp),
     Signal(Connect),
     Lagged,
     Resync,
+}
+
+/// What becomes of the ticks that a persistent timer missed: while the process was down, or while its
+/// handler was busy.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum CatchUp {
+    /// They are left out.
+    Skip,
+    /// The newest one is delivered, for all of them.
+    #[default]
+    Once,
+    /// Each is delivered, one after the other.
+    All,
 }
 
 /// Connects the inbox of the handler of this name.
@@ -107,6 +121,8 @@ pub(crate) struct Policy {
     /// Runs even where the worker acts in the leader only: it is about not leading.
     pub(crate) whoever_leads: bool,
     pub(crate) own: bool,
+    /// The durable cursor.
+    pub(crate) durable: Option<&'static str>,
     pub(crate) after_durable: bool,
 }
 
@@ -120,6 +136,7 @@ impl Default for Policy {
             leader: false,
             whoever_leads: false,
             own: false,
+            durable: None,
             after_durable: false,
         }
     }
@@ -170,6 +187,14 @@ macro_rules! change_methods {
         /// A failing entity holds up only itself.
         pub fn keyed(mut self) -> Self {
             self.policy.keyed = true;
+            self
+        }
+
+        /// Handles each change once, whatever becomes of the process: what the handler writes through
+        /// `cx.tx()` is committed with the cursor of this name. It begins where the application
+        /// started for the first time.
+        pub fn durable(mut self, name: &'static str) -> Self {
+            self.policy.durable = Some(name);
             self
         }
 

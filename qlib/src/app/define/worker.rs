@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::app::define::signal::SystemSignals;
 use crate::app::define::{
-    HandlerDefinition, OnChange, OnEvent, OnLagged, OnNothing, OnResync, OnSignal, OnTick, Policy,
-    SimpleCall, SystemSignal, Worker,
+    CatchUp, HandlerDefinition, OnChange, OnEvent, OnLagged, OnNothing, OnResync, OnSignal, OnTick,
+    Policy, SimpleCall, SystemSignal, Worker,
 };
 use crate::app::signal::AnySignal;
 use crate::leader::Leadership;
@@ -66,6 +66,7 @@ impl<W: Worker> WorkerDefinition<W> {
         OnTick {
             worker: self,
             period: Some(period),
+            catch_up: CatchUp::default(),
             policy: Policy::default(),
         }
     }
@@ -75,6 +76,7 @@ impl<W: Worker> WorkerDefinition<W> {
         OnTick {
             worker: self,
             period: None,
+            catch_up: CatchUp::default(),
             policy: Policy::default(),
         }
     }

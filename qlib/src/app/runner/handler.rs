@@ -13,6 +13,7 @@ use smol_str::{SmolStr, format_smolstr};
 
 use crate::app::App;
 use crate::app::define::{HandlerDefinition, Input, SourceOf, Worker};
+use crate::app::runner::durable::Durable;
 use crate::app::runner::lane::{Attempt, Lane};
 use crate::app::source::{Changes, Source};
 use crate::model::{EntityId, Error, Result};
@@ -55,6 +56,7 @@ pub(super) struct Handler<W> {
     /// The next input of the handler's own reader.
     pub(super) pending: Option<Attempt>,
     pub(super) extra: Extra,
+    pub(super) durable: Option<Durable>,
     pub(super) lanes: FxHashMap<EntityId, Lane>,
     /// Dead letters that are tried again; they hold nothing up.
     pub(super) letters: Vec<Attempt>,
@@ -79,18 +81,10 @@ impl<W: Worker> Handler<W> {
         } else {
             format_smolstr!("{}::{}", W::NAME, definition.name)
         };
-        let tick = app.options().tick;
-        let source = Source::of(
-            &definition.source,
-            app.store(),
-            &mut app.wiring().borrow_mut(),
-            tick,
-            &name,
-            describe(&definition, &name),
-        )
-        .map_err(|error| Error::Boot {
-            reason: format!("handler {name}: {error}").into(),
-        })?;
+        let (source, durable) =
+            open_source(app, &definition, &name).map_err(|error| Error::Boot {
+                reason: format!("handler {name}: {error}").into(),
+            })?;
         let flag = Arc::new(Flag {
             ready: AtomicBool::new(true),
             task: Arc::clone(task),
@@ -106,6 +100,7 @@ impl<W: Worker> Handler<W> {
             waker,
             pending: None,
             extra,
+            durable,
             lanes: FxHashMap::default(),
             letters: Vec::new(),
         })
@@ -134,6 +129,9 @@ impl<W: Worker> Handler<W> {
     /// Looks whether there is something to handle. Gives the changes that were lost on the way.
     pub(super) fn fill(&mut self) -> Option<Lagged> {
         let mut lagged = self.fill_lanes();
+        if self.durable.as_mut().is_some_and(Durable::looks) {
+            self.flag.ready.store(true, Ordering::Release);
+        }
         while let Some(extra) = self.extra.borrow_mut().pop_front() {
             if extra.dead_letter.is_some() {
                 self.letters.push(extra);
@@ -151,7 +149,12 @@ impl<W: Worker> Handler<W> {
             };
             self.flag.ready.store(true, Ordering::Release);
             match input {
-                Input::Lagged(lost) => lagged = Some(lost),
+                Input::Lagged(lost) => {
+                    lagged = Some(lost);
+                    if let (Some(durable), Some(done)) = (&mut self.durable, self.source.done()) {
+                        durable.note(done);
+                    }
+                }
                 // The changes that it is made of follow; `#[on_resync]` has a source of its own.
                 Input::Resync(_) if matches!(self.source, Source::Subscription(_)) => {}
                 input => self.accept(input),
@@ -251,6 +254,32 @@ impl<W: Worker> Handler<W> {
         });
         lagged
     }
+}
+
+/// Opens the source of a handler, and takes up its durable cursor if it has one.
+fn open_source<W: Worker>(
+    app: &App,
+    definition: &HandlerDefinition<W>,
+    name: &SmolStr,
+) -> Result<(Source, Option<Durable>)> {
+    let (policy, describe) = (&definition.policy, describe(definition, name));
+    let Some(cursor) = policy.durable else {
+        let source = Source::of(app, &definition.source, name, false, None, describe)?;
+        return Ok((source, None));
+    };
+    if policy.keyed {
+        return Err(Error::Refused {
+            what: "`durable`".into(),
+            reason:
+                "`keyed` goes on with other entities while one fails, which no one cursor can tell"
+                    .into(),
+        });
+    }
+    app.take_cursor(cursor, name)?;
+    let known = app.store().cursor(cursor);
+    let source = Source::of(app, &definition.source, name, true, known, describe)?;
+    let durable = Durable::open(app, cursor, source.done())?;
+    Ok((source, Some(durable)))
 }
 
 fn describe<W>(

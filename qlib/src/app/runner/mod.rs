@@ -1,7 +1,9 @@
 //! A worker at work: one input at a time, in the order of revisions.
 
+mod durable;
 mod handler;
 mod lane;
+mod once;
 mod pick;
 
 use std::future::Future;
@@ -88,6 +90,8 @@ impl<W: Worker> Runner<W> {
             app: self.app.clone(),
             store: self.app.store().on_behalf(author).inside_handler(),
             handler: name,
+            tx: None,
+            tick: None,
         }
     }
 
@@ -126,7 +130,19 @@ impl<W: Worker> Runner<W> {
         let Some(mut cx) = self.cx_for(pick.handler, &attempt.input) else {
             return;
         };
-        let handler = &self.handlers[pick.handler];
+        let outcome = match &self.handlers[pick.handler].durable {
+            Some(_) => self.call_once(pick, &attempt, cx).await,
+            None => self.call(pick.handler, &attempt, &mut cx).await,
+        };
+        match outcome {
+            Ok(()) => self.succeeded(&attempt),
+            Err(failure) if failure.is_gone(attempt.entity()) => self.succeeded(&attempt),
+            Err(failure) => self.failed(pick, attempt, failure).await,
+        }
+    }
+
+    async fn call(&mut self, at: usize, attempt: &Attempt, cx: &mut Cx) -> Result<(), Failure> {
+        let handler = &self.handlers[at];
         let (call, limit) = (
             Rc::clone(&handler.definition.call),
             handler.definition.policy.limit,
@@ -137,13 +153,9 @@ impl<W: Worker> Runner<W> {
             self.app.clone(),
         );
         let worker = &mut self.worker;
-        let outcome = call::run(|| call(worker, input, &mut cx), limit, app.beat(), &name).await;
+        let outcome = call::run(|| call(worker, input, cx), limit, app.beat(), &name).await;
         app.note_progress();
-        match outcome {
-            Ok(()) => self.succeeded(&attempt),
-            Err(failure) if failure.is_gone(attempt.entity()) => self.succeeded(&attempt),
-            Err(failure) => self.failed(pick, attempt, failure).await,
-        }
+        outcome
     }
 
     /// The context of a call; `None` if the handler is the leader's and this instance does not lead.
@@ -167,6 +179,9 @@ impl<W: Worker> Runner<W> {
             fence: None,
         };
         let mut cx = self.cx(handler.name.clone(), author);
+        if let Input::Tick(tick) = input {
+            cx.tick = *tick;
+        }
         if handler.definition.policy.leader || self.definition.leader {
             match self.app.leadership() {
                 Some(leadership) => cx.fence(&leadership),
@@ -211,8 +226,7 @@ impl<W: Worker> Runner<W> {
         if pause.is_some() {
             self.wait(pick, attempt);
         } else {
-            let field = &self.handlers[pick.handler].definition.field;
-            self.app.park(&name, field, attempt, &failure);
+            self.park(pick, attempt, &failure);
         }
     }
 
@@ -296,7 +310,10 @@ impl<W: Worker> AnyRunner for Runner<W> {
                 });
                 match next.await {
                     Some(pick) => self.handle(pick).await,
-                    None => return self as Box<dyn AnyRunner>,
+                    None => {
+                        self.move_cursors(true);
+                        return self as Box<dyn AnyRunner>;
+                    }
                 }
             }
         })

@@ -5,6 +5,7 @@ use std::task::{Context, Poll};
 use tokio::time::Instant;
 
 use crate::app::define::{Input, SourceOf, Worker};
+use crate::app::runner::durable::Durable;
 use crate::app::runner::handler::Place;
 use crate::app::runner::lane::Order;
 use crate::app::runner::{Attempt, Runner};
@@ -22,6 +23,7 @@ impl<W: Worker> Runner<W> {
     pub(super) fn poll_pick(&mut self, context: &mut Context<'_>) -> Poll<Pick> {
         self.app.note_progress();
         self.task.lock().replace(context.waker().clone());
+        self.move_cursors(false);
         let mut lagged = Vec::new();
         for handler in &mut self.handlers {
             lagged.extend(handler.fill().map(|lagged| (handler.name.clone(), lagged)));
@@ -37,9 +39,9 @@ impl<W: Worker> Runner<W> {
         for (at, handler) in self.handlers.iter().enumerate() {
             let must_lead = self.must_lead(handler) && !self.app.leads();
             for (place, attempt) in handler.waiting() {
-                // What the leader began is kept until it leads again; what comes meanwhile is not
-                // this instance's to handle.
-                if must_lead && attempt.has_begun() {
+                // What the leader began is kept until it leads again, and so is what must be handled
+                // once; what else comes meanwhile is not this instance's to handle.
+                if must_lead && (attempt.has_begun() || handler.durable.is_some()) {
                     continue;
                 }
                 let pick = Pick { handler: at, place };
@@ -68,6 +70,12 @@ impl<W: Worker> Runner<W> {
             self.change_next = !self.change_next;
             return Poll::Ready(pick);
         }
+        self.move_cursors(true);
+        let durable = self
+            .handlers
+            .iter()
+            .filter_map(|handler| handler.durable.as_ref());
+        let alarm = alarm.into_iter().chain(durable.map(Durable::look)).min();
         self.sleep_until(alarm, context)
     }
 

@@ -31,7 +31,7 @@ pub(crate) fn open(address: &str, options: StoreOptions) -> Result<Store, Failur
         eprintln!("qlib: {cut}");
     }
     for snapshot in health.damaged_snapshots {
-        eprintln!("qlib: {snapshot}; an older one was used");
+        eprintln!("qlib: {snapshot}; the store was opened without it");
     }
     Ok(store)
 }

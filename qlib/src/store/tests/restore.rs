@@ -145,7 +145,7 @@ fn a_late_reader_is_told_of_each_restore_in_its_place() {
     assert_eq!(all(&mut reader), expected);
     let mut again = store
         .subscribe_named("Device", "Status")
-        .from(before)
+        .from(before, 0)
         .start()
         .unwrap();
     assert_eq!(all(&mut again), expected);

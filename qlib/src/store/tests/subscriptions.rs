@@ -215,7 +215,7 @@ fn from_a_revision_of_before_even_if_nobody_listened_then() {
     let begin = |from| {
         store
             .subscribe_named("Device", "Status")
-            .from(from)
+            .from(from, 0)
             .start()
             .unwrap()
     };

@@ -45,12 +45,28 @@ const FEW: usize = 64;
 /// ```
 #[derive(Debug)]
 pub struct Transaction<'a> {
-    core: CoreGuard<'a>,
+    base: Base<'a>,
     ops: Steps,
     expect: Vec<Expect>,
     ahead: Option<Ahead>,
     /// Whether numbers of types and fields come from schemas that the transaction declares itself.
     declares: bool,
+}
+
+/// The tree as it was when a transaction began.
+#[derive(Debug)]
+enum Base<'a> {
+    Locked(CoreGuard<'a>),
+    Copied(Box<Tree>),
+}
+
+impl Base<'_> {
+    fn tree(&self) -> &Tree {
+        match self {
+            Self::Locked(core) => &core.tree,
+            Self::Copied(tree) => tree,
+        }
+    }
 }
 
 /// The tree as it would be, once a read needed it.
@@ -62,10 +78,21 @@ struct Ahead {
     refused: Option<Error>,
 }
 
+impl Transaction<'static> {
+    /// A transaction that holds no lock, so that it may live while its handler awaits.
+    pub(crate) fn begin_apart(shared: &Shared) -> Self {
+        Self::on(Base::Copied(Box::new(shared.read().tree.clone())))
+    }
+}
+
 impl<'a> Transaction<'a> {
     pub(crate) fn begin(shared: &'a Shared) -> Self {
+        Self::on(Base::Locked(shared.read()))
+    }
+
+    fn on(base: Base<'a>) -> Self {
         Self {
-            core: shared.read(),
+            base,
             ops: Steps::new(),
             expect: Vec::new(),
             ahead: None,
@@ -73,16 +100,26 @@ impl<'a> Transaction<'a> {
         }
     }
 
+    /// The revision that it sees.
+    pub(crate) fn seen(&self) -> Revision {
+        self.base().revision()
+    }
+
+    /// Whether it writes anything.
+    pub(crate) fn writes(&self) -> bool {
+        !self.ops.is_empty()
+    }
+
     /// Ends the closure's part: what it wants done, what it expects to stay, and the revision that it
     /// saw.
     pub(crate) fn finish(self) -> (Steps, Vec<Expect>, Revision) {
-        let revision = self.base().revision();
+        let revision = self.seen();
         (self.ops, self.expect, revision)
     }
 
     /// The tree as it was when the transaction began.
     fn base(&self) -> &Tree {
-        &self.core.tree
+        self.base.tree()
     }
 
     /// The tree with the transaction's own writes, for reading by names and ids. What is read here is
@@ -92,11 +129,11 @@ impl<'a> Transaction<'a> {
     /// Why one of the writes would be refused.
     pub fn tree(&mut self) -> Result<&Tree> {
         if self.ops.is_empty() {
-            return Ok(&self.core.tree);
+            return Ok(self.base.tree());
         }
-        let next = self.core.tree.revision() + 1;
+        let next = self.base.tree().revision() + 1;
         let ahead = self.ahead.get_or_insert_with(|| Ahead {
-            tree: Box::new(self.core.tree.clone()),
+            tree: Box::new(self.base.tree().clone()),
             steps: 0,
             refused: None,
         });

@@ -262,6 +262,11 @@ impl Transaction<'_> {
         self.ops.push(Op::SetLimits(limits));
     }
 
+    /// Adds a step that no user asks for.
+    pub(crate) fn step(&mut self, step: Op) {
+        self.ops.push(step);
+    }
+
     fn push(&mut self, id: EntityId, field: FieldId, value: Option<Value>, mode: WriteMode) {
         self.ops.push(Op::Write(Write {
             id,

@@ -53,6 +53,13 @@ impl Load {
         tree.fences = fences
             .map(|fence| (fence.election.into(), fence.token))
             .collect();
+        let cursors = header.cursors.into_iter();
+        tree.cursors = cursors
+            .map(|named| {
+                let cursor = named.cursor.ok_or(Malformed("a cursor without a place"))?;
+                Ok((named.name.into(), cursor.try_into()?))
+            })
+            .collect::<Result<_, Malformed>>()?;
         let writers: Vec<SmolStr> = header.writers.into_iter().map(Into::into).collect();
         if writers.first().is_none_or(|first| !first.is_empty()) {
             return Err(Malformed("the first writer has a name"));

@@ -56,6 +56,10 @@ impl Tree {
             election: election.to_string(),
             token: *token,
         });
+        let cursors = self.cursors().map(|(name, cursor)| proto::NamedCursor {
+            name: name.to_string(),
+            cursor: Some(cursor.into()),
+        });
         proto::Header {
             version: SNAPSHOT_VERSION,
             epoch,
@@ -64,6 +68,7 @@ impl Tree {
             chain,
             limits: Some(self.limits.into()),
             fences: fences.collect(),
+            cursors: cursors.collect(),
             writers: self.writers.iter().map(ToString::to_string).collect(),
             types: types.collect(),
             fields: fields.collect(),

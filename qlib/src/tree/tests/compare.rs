@@ -75,6 +75,9 @@ pub(super) fn state(tree: &Tree, model: &Model) {
     for election in ["main", "other"] {
         assert_eq!(tree.fence(election), model.fence(election));
     }
+    let cursors = tree.cursors();
+    let cursors: BTreeMap<_, _> = cursors.map(|(name, at)| (name.to_string(), at)).collect();
+    assert_eq!(cursors, model.cursors);
     let schemas: Vec<_> = tree.types().map(|each| tree.schema(each).clone()).collect();
     assert_eq!(schemas, model.types);
     for schema in &model.types {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::model::{
-    Author, Commit, Create, EntityId, Expect, Fence, FieldId, Image, Limits, Op, Quality, Revision,
-    Schema, TypeId, Value, Write, WriteMode,
+    Author, Commit, Create, CursorMove, EntityId, Expect, Fence, FieldId, Image, Limits, Op,
+    Quality, Revision, Schema, TypeId, Value, Write, WriteMode,
 };
 use crate::tree::Tree;
 
@@ -41,6 +41,7 @@ pub(super) enum Step {
     },
     Restore(Arc<Image>),
     SetLimits(Limits),
+    MoveCursor(CursorMove),
 }
 
 #[derive(Clone, Debug)]
@@ -177,6 +178,7 @@ impl Step {
             },
             Self::Restore(image) => Op::Restore { image, only: None },
             Self::SetLimits(limits) => Op::SetLimits(limits),
+            Self::MoveCursor(step) => Op::MoveCursor(Box::new(step)),
         }
     }
 }

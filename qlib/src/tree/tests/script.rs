@@ -8,7 +8,9 @@ use proptest::prelude::*;
 use super::model::{Mark, Model};
 use super::ops::{Condition, Deed, Step};
 use super::pool::{self, Rng};
-use crate::model::{EntityId, Image, Limits, Quality, Value, WriteMode};
+use crate::model::{
+    Cursor, CursorMove, EntityId, Image, Limits, Quality, Timestamp, Value, WriteMode,
+};
 
 #[derive(Clone, Copy, Debug)]
 enum Kind {
@@ -22,6 +24,7 @@ enum Kind {
     Claim,
     Restore,
     Limits,
+    Cursor,
 }
 
 /// The seeds of one commit.
@@ -43,6 +46,7 @@ pub(super) fn plans() -> impl Strategy<Value = Vec<Plan>> {
         2 => Just(Kind::Claim),
         2 => Just(Kind::Restore),
         1 => Just(Kind::Limits),
+        6 => Just(Kind::Cursor),
     ];
     let steps = prop::collection::vec((kind, any::<u64>()), 1..7);
     let plan = (steps, any::<u64>()).prop_map(|(steps, seed)| Plan { steps, seed });
@@ -187,6 +191,15 @@ fn step(kind: Kind, rng: &mut Rng, model: &Model, images: &[Arc<Image>]) -> Step
             }
             Step::Restore(Arc::new(image))
         }
+        Kind::Cursor => {
+            let name = rng.pick(&["audit", "report", "audit", "report", ""]);
+            let from = model.cursors.get(name).copied();
+            Step::MoveCursor(CursorMove {
+                name: name.into(),
+                from: if rng.chance(10) { cursor(rng) } else { from },
+                to: cursor(rng),
+            })
+        }
         Kind::Limits => Step::SetLimits(Limits {
             value: [0, 12, 32, 64, 1 << 20, 1 << 20][rng.below(6)],
             commit: if rng.chance(5) { 1000 } else { 1 << 20 },
@@ -194,6 +207,17 @@ fn step(kind: Kind, rng: &mut Rng, model: &Model, images: &[Arc<Image>]) -> Step
             fields: [0, 10, 30, 30, 1024, 70_000][rng.below(6)],
             chain: [3, 16][rng.below(2)],
             hops: rng.below(30),
+        }),
+    }
+}
+
+fn cursor(rng: &mut Rng) -> Option<Cursor> {
+    match rng.below(5) {
+        0 => None,
+        1 | 2 => Some(Cursor::Ticks(Timestamp::from_nanos(rng.below(9) as i64))),
+        _ => Some(Cursor::Changes {
+            revision: rng.below(9) as u64,
+            offset: rng.below(3) as u64,
         }),
     }
 }

@@ -82,7 +82,7 @@ pub struct Binding {
 pub mod binding {
     #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
     pub enum Name {
-        /// Of a writer, a handler or an election.
+        /// Of a writer, a handler, an election or a cursor.
         #[prost(string, tag = "1")]
         Text(::prost::alloc::string::String),
         #[prost(string, tag = "2")]
@@ -115,7 +115,7 @@ pub struct Fence {
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Op {
-    #[prost(oneof = "op::Op", tags = "1, 2, 3, 4, 5, 6, 7, 8, 9")]
+    #[prost(oneof = "op::Op", tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10")]
     pub op: ::core::option::Option<op::Op>,
 }
 /// Nested message and enum types in `Op`.
@@ -140,6 +140,8 @@ pub mod op {
         SetLimits(super::super::model::Limits),
         #[prost(message, tag = "9")]
         DropField(super::DropField),
+        #[prost(message, tag = "10")]
+        MoveCursor(super::MoveCursor),
     }
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -216,6 +218,18 @@ pub struct DropField {
     /// The field whose values were made from those of the first; 0 is none.
     #[prost(uint32, tag = "2")]
     pub replaced_by: u32,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MoveCursor {
+    /// The number of the cursor's name.
+    #[prost(uint32, tag = "1")]
+    pub cursor: u32,
+    /// Where it stood before; nothing where this makes it.
+    #[prost(message, optional, tag = "2")]
+    pub from: ::core::option::Option<super::model::Cursor>,
+    /// Where it stands afterwards; nothing where this removes it.
+    #[prost(message, optional, tag = "3")]
+    pub to: ::core::option::Option<super::model::Cursor>,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Move {

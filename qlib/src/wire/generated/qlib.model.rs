@@ -146,6 +146,31 @@ pub struct Limits {
     #[prost(uint32, tag = "6")]
     pub chain: u32,
 }
+/// What a handler is done with.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Cursor {
+    #[prost(oneof = "cursor::Done", tags = "1, 2")]
+    pub done: ::core::option::Option<cursor::Done>,
+}
+/// Nested message and enum types in `Cursor`.
+pub mod cursor {
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Done {
+        #[prost(message, tag = "1")]
+        Changes(super::Changes),
+        /// The ticks of a timer up to this time, in nanoseconds since 1970-01-01T00:00:00Z.
+        #[prost(sint64, tag = "2")]
+        Ticks(i64),
+    }
+}
+/// The changes of all commits up to a revision, and the first so many of the commit behind it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Changes {
+    #[prost(uint64, tag = "1")]
+    pub revision: u64,
+    #[prost(uint64, tag = "2")]
+    pub offset: u64,
+}
 /// GOOD is what almost every write is, so it is the one that takes no room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]

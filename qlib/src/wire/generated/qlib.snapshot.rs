@@ -56,6 +56,8 @@ pub struct Header {
     /// How many entities follow.
     #[prost(uint64, tag = "12")]
     pub entities: u64,
+    #[prost(message, repeated, tag = "13")]
+    pub cursors: ::prost::alloc::vec::Vec<NamedCursor>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Fence {
@@ -63,6 +65,13 @@ pub struct Fence {
     pub election: ::prost::alloc::string::String,
     #[prost(uint64, tag = "2")]
     pub token: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct NamedCursor {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "2")]
+    pub cursor: ::core::option::Option<super::model::Cursor>,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Type {

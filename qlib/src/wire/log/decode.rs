@@ -6,8 +6,8 @@ use prost::Message;
 use smol_str::SmolStr;
 
 use crate::model::{
-    Author, Cause, Commit, Create, EntityId, Fence, FieldId, Op, Quality, Steps, TypeId, Value,
-    Write, WriteMode,
+    Author, Cause, Commit, Create, Cursor, CursorMove, EntityId, Fence, FieldId, Op, Quality,
+    Steps, TypeId, Value, Write, WriteMode,
 };
 use crate::wire::log::Names;
 use crate::wire::proto::log as proto;
@@ -131,6 +131,11 @@ impl Decoder {
                 only: restore.only.map(Into::into),
             },
             op::Op::SetLimits(limits) => Op::SetLimits(limits.try_into()?),
+            op::Op::MoveCursor(step) => Op::MoveCursor(Box::new(CursorMove {
+                name: self.text(step.cursor)?,
+                from: step.from.map(Cursor::try_from).transpose()?,
+                to: step.to.map(Cursor::try_from).transpose()?,
+            })),
             op::Op::DropField(drop) => Op::DropField {
                 field: self.field(drop.field, names)?,
                 replaced_by: match drop.replaced_by {

@@ -5,8 +5,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 
 use crate::model::{
-    Author, Cause, Commit, Create, Fence, FieldId, Op, Quality, Result, TypeId, Value, Write,
-    WriteMode, limits,
+    Author, Cause, Commit, Create, CursorMove, Fence, FieldId, Op, Quality, Result, TypeId, Value,
+    Write, WriteMode, limits,
 };
 use crate::wire::entity_id;
 use crate::wire::log::Names;
@@ -122,6 +122,7 @@ impl Unbound<'_> {
                 self.field(*field) + replaced_by.map_or(0, |other| self.field(other))
             }
             Op::Claim { election, .. } => BINDING + election.len(),
+            Op::MoveCursor(step) => BINDING + step.name.len(),
             Op::Delete(_) | Op::Move { .. } | Op::Restore { .. } | Op::SetLimits(_) => 0,
         }
     }
@@ -231,12 +232,21 @@ impl Naming<'_> {
                 only: only.map(Into::into),
             }),
             Op::SetLimits(limits) => op::Op::SetLimits((*limits).into()),
+            Op::MoveCursor(step) => op::Op::MoveCursor(self.cursor(step)),
             Op::DropField { field, replaced_by } => op::Op::DropField(proto::DropField {
                 field: self.field(*field, names),
                 replaced_by: replaced_by.map_or(0, |other| self.field(other, names)),
             }),
         };
         proto::Op { op: Some(op) }
+    }
+
+    fn cursor(&mut self, step: &CursorMove) -> proto::MoveCursor {
+        proto::MoveCursor {
+            cursor: self.text(&step.name),
+            from: step.from.map(Into::into),
+            to: step.to.map(Into::into),
+        }
     }
 
     fn write(&mut self, write: &Write, names: &dyn Names) -> proto::Write {

@@ -148,7 +148,7 @@ fn damage() {
             damaged.set_bytes(name, bytes);
             done.faults += 1;
             let what = format!("{name} at {at}, truncated: {truncates}, closed: {closed}");
-            let found = reopen(options().open_disk(Arc::new(damaged)), &what);
+            let found = reopen(&damaged, options(), &what);
             assert!(!closed || !matches!(found, Found::Cut), "{what}");
             done.checks += 1;
         }

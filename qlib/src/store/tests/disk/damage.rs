@@ -14,8 +14,8 @@ pub(super) enum Found {
     Refused,
 }
 
-pub(super) fn reopen(opened: Result<Store>, what: &str) -> Found {
-    match opened {
+pub(super) fn reopen(disk: &Simulated, options: StoreOptions, what: &str) -> Found {
+    match options.open_disk(Arc::new(disk.clone())) {
         Ok(store) => {
             let revision = must_be_a_moment_of_the_script(&store);
             match store.health().cut {
@@ -30,6 +30,7 @@ pub(super) fn reopen(opened: Result<Store>, what: &str) -> Found {
         }
         Err(Error::Log(LogError::Damaged { file, .. })) => {
             assert!(what.contains(&*file), "{what}: said of {file}");
+            must_be_repaired(disk, what);
             Found::Refused
         }
         Err(Error::Log(LogError::NewerVersion { .. })) => Found::Refused,
@@ -78,10 +79,7 @@ fn damage(disk: &Simulated, allowed: impl Fn(&Found) -> bool) -> [usize; 3] {
             let damaged = disk.after_crash(Leaves::All);
             damaged.set_bytes(&name, bytes);
             let what = format!("{name} at {at}, truncated: {truncates}");
-            let found = reopen(open(&damaged), &what);
-            if matches!(found, Found::Refused) {
-                must_be_repaired(&damaged, &what);
-            }
+            let found = reopen(&damaged, options(), &what);
             assert!(allowed(&found), "{what}: {found:?}");
             counts[match found {
                 Found::Whole => 0,

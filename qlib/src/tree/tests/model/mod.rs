@@ -8,7 +8,7 @@ mod write;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    EntityId, FieldSchema, Kind, Limits, Quality, Revision, Schema, Timestamp, Value,
+    Cursor, EntityId, FieldSchema, Kind, Limits, Quality, Revision, Schema, Timestamp, Value,
 };
 use crate::tree::tests::ops::{Condition, Deed, Step};
 
@@ -88,6 +88,7 @@ pub(in crate::tree::tests) struct Model {
     pub(in crate::tree::tests) types: Vec<Schema>,
     pub(in crate::tree::tests) entities: BTreeMap<EntityId, Being>,
     pub(in crate::tree::tests) fences: BTreeMap<String, u64>,
+    pub(in crate::tree::tests) cursors: BTreeMap<String, Cursor>,
     births: u64,
 }
 
@@ -100,6 +101,7 @@ impl Default for Model {
             types: Vec::new(),
             entities: BTreeMap::new(),
             fences: BTreeMap::new(),
+            cursors: BTreeMap::new(),
             births: 0,
         }
     }
@@ -236,6 +238,18 @@ impl Model {
                     return refuse("StaleFence");
                 }
                 self.fences.insert(election.clone(), *token);
+                Ok(())
+            }
+            Step::MoveCursor(step) => {
+                let name = step.name.to_string();
+                if name.is_empty() {
+                    return refuse("BadName");
+                }
+                if self.cursors.get(&name).copied() != step.from {
+                    return refuse("CursorMoved");
+                }
+                self.cursors.remove(&name);
+                self.cursors.extend(step.to.map(|to| (name, to)));
                 Ok(())
             }
             Step::Restore(image) => self.restore(image, mark, before),

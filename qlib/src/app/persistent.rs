@@ -1,0 +1,80 @@
+//! Timers that tick on where the process before stopped.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::time::Sleep;
+
+use crate::app::define::CatchUp;
+use crate::model::{Clock, Timestamp};
+
+/// How long the clock is not looked at: it may be set, and a machine that sleeps stops tokio's.
+const LOOK: Duration = Duration::from_secs(60);
+
+/// The ticks of a persistent timer, by the clock of the store.
+pub(crate) struct PersistentTicks {
+    clock: Clock,
+    period: Duration,
+    catch_up: CatchUp,
+    /// The last tick that was delivered or left out.
+    last: Timestamp,
+    /// While the next tick is waited for.
+    sleep: Option<Pin<Box<Sleep>>>,
+}
+
+impl PersistentTicks {
+    /// Ticks on behind `last`; behind now where there was none yet.
+    pub(crate) fn new(
+        clock: Clock,
+        period: Duration,
+        catch_up: CatchUp,
+        last: Option<Timestamp>,
+    ) -> Self {
+        let now = clock.now();
+        Self {
+            clock,
+            period: period.max(Duration::from_nanos(1)),
+            catch_up,
+            // A clock that was set back does not stop the timer.
+            last: last.map_or(now, |last| last.min(now)),
+            sleep: None,
+        }
+    }
+
+    pub(crate) fn last(&self) -> Timestamp {
+        self.last
+    }
+
+    /// The time of the next tick, once it has come.
+    pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Timestamp> {
+        loop {
+            let now = self.clock.now();
+            if self.catch_up == CatchUp::Skip && self.sleep.is_none() {
+                self.last = self.newest(now);
+            }
+            let next = self.last + self.period;
+            if next <= now {
+                self.sleep = None;
+                self.last = match self.catch_up {
+                    CatchUp::All => next,
+                    CatchUp::Skip | CatchUp::Once => self.newest(now),
+                };
+                return Poll::Ready(self.last);
+            }
+            let wait = Duration::from_nanos(next.as_nanos().abs_diff(now.as_nanos())).min(LOOK);
+            let sleep = self.sleep.insert(Box::pin(tokio::time::sleep(wait)));
+            if sleep.as_mut().poll(context).is_pending() {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// The newest tick that is due, or the last one.
+    fn newest(&self, now: Timestamp) -> Timestamp {
+        let since = now.as_nanos().saturating_sub(self.last.as_nanos()).max(0);
+        let since = u128::from(since.unsigned_abs());
+        let over = since % self.period.as_nanos();
+        self.last + Duration::from_nanos((since - over) as u64)
+    }
+}
