@@ -87,10 +87,10 @@ pub use model::{
     Error, Expect, Fence, Field, FieldCache, FieldChange, FieldDefinition, FieldId, FieldKey,
     FieldName, FieldSchema, FieldType, Filter, HistoryPolicy, Hit, Image, ImageEntity, ImageField,
     Kind, Lengthy, Limits, LogError, Misfit, Misfits, NewEntity, OnDelete, Op, Operator, Order,
-    OrderBy, Ordered, Page, PageToken, Place, Placement, Quality, Query, Range, Readable, Receipt,
-    Ref, Refers, Refusal, Result, Revision, Row, SYSTEM_FIELDS, Schema, SchemaChange, Scope,
-    Script, Stamp, Subject, Text, Timestamp, TypeId, Validator, Value, ValueRef, Writable, Write,
-    WriteMode,
+    OrderBy, Ordered, Page, PageToken, Place, Placement, Position, Quality, Query, Range, Readable,
+    Receipt, Ref, Refers, Refusal, Result, Revision, Row, SYSTEM_FIELDS, Schema, SchemaChange,
+    Scope, Script, Stamp, Subject, Text, Timestamp, TypeId, Validator, Value, ValueRef, Writable,
+    Write, WriteMode,
 };
 pub use store::{
     Binding, Bound, BoundEntity, Bucket, Change, Changes, CommitFuture, Created, Deleted, Delivery,

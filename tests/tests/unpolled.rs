@@ -86,7 +86,7 @@ fn grown(subscribers: usize) -> i64 {
         .collect();
     // Some have waited once; nobody polls them again.
     for reader in &mut readers {
-        if reader.position() % 2 == 0 {
+        if reader.position().revision() % 2 == 0 {
             let _ = reader.poll_next(&mut Context::from_waker(Waker::noop()));
         }
     }

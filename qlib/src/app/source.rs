@@ -60,8 +60,8 @@ impl Source {
                         reason: reason.into(),
                     });
                 }
-                if let Some(Cursor::Changes { revision, offset }) = cursor {
-                    subscribe = subscribe.from(revision, offset as usize);
+                if let Some(Cursor::Changes(position)) = cursor {
+                    subscribe = subscribe.from(position);
                 }
                 Self::Subscription(Changes::new(subscribe.start()?))
             }
@@ -114,10 +114,7 @@ impl Source {
     /// What a durable cursor is to say that has come to where this stands.
     pub(crate) fn done(&self) -> Option<Cursor> {
         match self {
-            Self::Subscription(changes) => Some(Cursor::Changes {
-                revision: changes.subscription.position(),
-                offset: changes.subscription.offset() as u64,
-            }),
+            Self::Subscription(changes) => Some(Cursor::Changes(changes.subscription.position())),
             Self::Persistent(ticks) => Some(Cursor::Ticks(ticks.last())),
             _ => None,
         }

@@ -1,5 +1,7 @@
 //! The log that ends with the process.
 
+use std::hash::{BuildHasher, Hasher, RandomState};
+
 use crate::log::{End, Log, Room};
 use crate::model::{Commit, Receipt, Result, Revision, Timestamp};
 use crate::wire::log::Names;
@@ -12,7 +14,13 @@ pub(crate) struct MemoryLog {
 
 impl Default for MemoryLog {
     fn default() -> Self {
-        Self { end: End::START }
+        Self {
+            end: End {
+                // Of each log another: a position of one is none of another.
+                chain: RandomState::new().build_hasher().finish(),
+                ..End::START
+            },
+        }
     }
 }
 
@@ -33,7 +41,8 @@ impl Log for MemoryLog {
         Ok(Room::Here)
     }
 
-    fn append(&mut self, _commit: &Commit, _names: &dyn Names, receipt: Receipt) {
+    fn append(&mut self, commit: &Commit, _names: &dyn Names, receipt: Receipt) {
+        self.end.epoch += u64::from(commit.is_restore());
         self.end.revision = receipt.revision;
         self.end.time = receipt.time;
     }

@@ -4,6 +4,7 @@ pub(crate) mod disk;
 mod file;
 mod followed;
 pub(crate) mod frame;
+mod holds;
 mod memory;
 pub(crate) mod snapshot;
 mod snapshots;
@@ -13,7 +14,7 @@ use std::sync::Arc;
 
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-use crate::model::{Commit, Receipt, Result, Revision, Timestamp};
+use crate::model::{Commit, Position, Receipt, Result, Revision, Timestamp};
 use crate::wire::log::Names;
 
 pub(crate) use disk::{Directory, Disk};
@@ -22,6 +23,7 @@ pub(crate) use disk::{Faults, Leaves, Simulated};
 pub use file::Cut;
 pub(crate) use file::{FileLog, Group, InUse, LogReader, Published, Replay, Sizes};
 pub(crate) use followed::FollowedLog;
+pub(crate) use holds::{Hold, Holds};
 pub(crate) use memory::MemoryLog;
 pub use snapshots::Retention;
 pub(crate) use snapshots::{Saved, Snapshots, is_snapshot};
@@ -43,6 +45,16 @@ impl End {
         chain: 0,
         epoch: 1,
     };
+
+    /// The place behind it.
+    pub(crate) fn position(&self) -> Position {
+        Position {
+            epoch: self.epoch,
+            revision: self.revision,
+            chain: self.chain,
+            read: None,
+        }
+    }
 
     /// Goes on behind a record.
     fn advance(&mut self, time: Timestamp, commit: &[u8], is_restore: bool) {

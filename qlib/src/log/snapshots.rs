@@ -70,7 +70,11 @@ impl Snapshots {
             let Some(revision) = revision(&name, SNAPSHOT) else {
                 continue;
             };
-            let file = disk.open(&name)?;
+            let file = match disk.open(&name) {
+                // It was removed since: there are others between which it was needless.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                opened => opened?,
+            };
             let bytes = file.len()?;
             let mut reader = Reader::new(Input::new(file));
             match reader.next() {
@@ -119,13 +123,14 @@ impl Snapshots {
         Ok(bytes)
     }
 
-    /// The snapshot from which the log is kept, given how many bytes of log there are behind each;
-    /// `None` while all of the log is.
+    /// The snapshot from which the log is kept, given how many bytes of log there are behind each, and
+    /// the oldest revision that somebody holds; `None` while all of the log is.
     pub(crate) fn oldest_needed(
         &self,
         retention: Retention,
         now: Timestamp,
         log_behind: impl Fn(Revision) -> u64,
+        held: Option<Revision>,
     ) -> Option<Revision> {
         let limit = now - retention.age;
         // The newest one that is older than what is to be kept.
@@ -136,7 +141,10 @@ impl Snapshots {
             .take_while(|revision| log_behind(*revision) > retention.bytes)
             .count();
         let most = (self.saved.len() + 1).saturating_sub(NEWEST);
-        let needed = by_age.max(by_bytes).min(most).checked_sub(1)?;
+        let held = held.map_or(most, |held| {
+            self.saved.partition_point(|saved| saved.revision <= held)
+        });
+        let needed = by_age.max(by_bytes).min(most).min(held).checked_sub(1)?;
         Some(self.saved[needed].revision)
     }
 
@@ -287,6 +295,10 @@ mod tests {
     /// What is needed of snapshots at revisions 10, 20 … 50, a second and 100 bytes of log apart,
     /// at second 60.
     fn needed(bytes: u64, age: u64) -> Option<Revision> {
+        needed_beside(bytes, age, None)
+    }
+
+    fn needed_beside(bytes: u64, age: u64, held: Option<Revision>) -> Option<Revision> {
         let mut snapshots = Snapshots::open(Arc::new(Simulated::default()), |_, _| {}).unwrap();
         let second = |number: u64| Timestamp::EPOCH + Duration::from_secs(number);
         snapshots.saved = (1..=5)
@@ -298,7 +310,7 @@ mod tests {
             .collect();
         let age = Duration::from_secs(age);
         let retention = Retention { bytes, age };
-        snapshots.oldest_needed(retention, second(60), |revision| (60 - revision) * 10)
+        snapshots.oldest_needed(retention, second(60), |revision| (60 - revision) * 10, held)
     }
 
     #[test]
@@ -334,5 +346,10 @@ mod tests {
         assert_eq!(needed(299, 40), Some(40));
         // Two snapshots are always kept, with the log behind the older one.
         assert_eq!(needed(0, 0), Some(40));
+        // What somebody holds, with the snapshot before it.
+        assert_eq!(needed_beside(0, 0, Some(50)), Some(40));
+        assert_eq!(needed_beside(0, 0, Some(39)), Some(30));
+        assert_eq!(needed_beside(0, 0, Some(30)), Some(30));
+        assert_eq!(needed_beside(0, 0, Some(9)), None);
     }
 }

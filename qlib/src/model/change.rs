@@ -5,7 +5,9 @@ use std::sync::Arc;
 use smallvec::SmallVec;
 use smol_str::SmolStr;
 
-use crate::model::{Author, EntityId, FieldId, Revision, Schema, Stamp, Timestamp, TypeId, Value};
+use crate::model::{
+    Author, EntityId, FieldId, Position, Revision, Schema, Stamp, Timestamp, TypeId, Value,
+};
 
 /// A commit as it was applied.
 #[derive(Debug)]
@@ -14,12 +16,28 @@ pub struct Applied {
     pub revision: Revision,
     /// When it was ordered.
     pub time: Timestamp,
+    /// The epoch of the log: how often the whole tree was replaced, and 1.
+    pub epoch: u64,
+    /// Its chain value: a hash of what it is and of the chain value before it.
+    pub chain: u64,
     /// Who made it.
     pub author: Arc<Author>,
     /// The commit replaced the whole tree.
     pub resync: bool,
     /// What it changed on the whole.
     pub effects: SmallVec<[Effect; 1]>,
+}
+
+impl Applied {
+    /// The place behind it.
+    pub(crate) fn position(&self) -> Position {
+        Position {
+            epoch: self.epoch,
+            revision: self.revision,
+            chain: self.chain,
+            read: None,
+        }
+    }
 }
 
 /// One thing that a commit changed. Cloning copies no list of fields.
@@ -93,7 +111,7 @@ pub struct CreatedEntity {
     /// Where it stands.
     pub place: Place,
     /// The fields that have a value, as the type orders them.
-    pub values: Vec<(FieldId, Value)>,
+    pub values: Arc<[(FieldId, Value)]>,
 }
 
 impl CreatedEntity {

@@ -155,7 +155,7 @@ pub struct Create {
     pub name: SmolStr,
     /// The values that are given; the others have their default. Of a field that is given twice,
     /// the last one.
-    pub values: Vec<(FieldId, Value)>,
+    pub values: Arc<[(FieldId, Value)]>,
 }
 
 /// A write of one field.
@@ -242,6 +242,13 @@ pub struct Commit {
     pub expect: Vec<Expect>,
     /// Who makes it. Shared: one author makes many commits.
     pub author: Arc<Author>,
+}
+
+impl Commit {
+    /// Whether it replaces the tree: the log's next epoch begins with it.
+    pub(crate) fn is_restore(&self) -> bool {
+        self.ops.iter().any(|op| matches!(op, Op::Restore { .. }))
+    }
 }
 
 /// Where and when a commit was ordered, and what its transaction returned.

@@ -4,19 +4,14 @@ use std::fmt;
 
 use smol_str::SmolStr;
 
-use crate::model::{Revision, Timestamp};
+use crate::model::{Position, Timestamp};
 
 /// Where a durable cursor stands: what its handler is done with, and need not do again when the
 /// process has ended and another one goes on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Cursor {
-    /// The changes of all commits up to one, and some of the next.
-    Changes {
-        /// The last commit that is done as a whole.
-        revision: Revision,
-        /// How many changes of the commit behind it are done.
-        offset: u64,
-    },
+    /// The changes up to this position.
+    Changes(Position),
     /// The ticks of a timer up to the one of this time.
     Ticks(Timestamp),
 }
@@ -24,12 +19,14 @@ pub enum Cursor {
 impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Changes {
+            Self::Changes(Position {
                 revision,
-                offset: 0,
-            } => write!(f, "revision {revision}"),
-            Self::Changes { revision, offset } => {
-                write!(f, "change {offset} of revision {}", revision + 1)
+                read: None,
+                ..
+            }) => write!(f, "revision {revision}"),
+            Self::Changes(position) => {
+                let (offset, revision) = (position.offset(), position.revision);
+                write!(f, "change {offset} of revision {revision}")
             }
             Self::Ticks(time) => time.fmt(f),
         }

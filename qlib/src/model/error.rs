@@ -230,6 +230,8 @@ pub enum Error {
     },
     #[error("{token:?} is no page token of this query")]
     BadPageToken { token: SmolStr },
+    #[error("{text:?} is no position of a log")]
+    BadPosition { text: SmolStr },
     #[error("{entity_type}.{field} keeps no history; declare `#[field(history(keep = \"30d\"))]`")]
     NoHistory {
         entity_type: SmolStr,

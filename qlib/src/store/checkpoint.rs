@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 
-use crate::log::{Disk, End, FileLog, Group, InUse, Log, Retention, Snapshots};
+use crate::log::{Disk, End, FileLog, Group, Holds, InUse, Log, Retention, Snapshots};
 use crate::model::{Clock, LogError};
 use crate::store::backup::save;
 use crate::store::history::History;
@@ -21,6 +22,8 @@ pub(crate) struct Plan {
     /// replays what is behind the newest one, which takes about four times as long a byte.
     pub(crate) every: u64,
     pub(crate) retention: Retention,
+    /// How much of the log is kept at most for durable cursors.
+    pub(crate) cursor_max_lag: Retention,
 }
 
 impl Default for Plan {
@@ -28,6 +31,10 @@ impl Default for Plan {
         Self {
             every: 16 << 20,
             retention: Retention::default(),
+            cursor_max_lag: Retention {
+                bytes: 4 << 30,
+                age: Duration::from_secs(30 * 24 * 60 * 60),
+            },
         }
     }
 }
@@ -48,6 +55,7 @@ pub(crate) struct Checkpoints {
     offer: Option<SyncSender<(Tree, End)>>,
     thread: Option<JoinHandle<()>>,
     common: Arc<Common>,
+    holds: Arc<Holds>,
     /// Bytes of the log at which the next one is due.
     due: u64,
 }
@@ -72,6 +80,11 @@ impl Checkpoints {
             failure: Mutex::new(None),
         });
         let (group, segments) = log.parts();
+        let kept_from = match (segments.first(), snapshots.saved().first()) {
+            (Some(first), Some(oldest)) if first > 1 => oldest.revision,
+            _ => 0,
+        };
+        let holds = Arc::new(Holds::new(kept_from));
         let (offer, offered) = sync_channel(1);
         let writing = Writing {
             disk,
@@ -81,6 +94,7 @@ impl Checkpoints {
             segments,
             clock,
             plan,
+            holds: Arc::clone(&holds),
             common: Arc::clone(&common),
         };
         let name = "qlib-snapshot";
@@ -93,6 +107,7 @@ impl Checkpoints {
             offer: Some(offer),
             thread: Some(thread),
             common,
+            holds,
             due,
         })
     }
@@ -112,6 +127,11 @@ impl Checkpoints {
         self.due = log.written() + self.common.every.load(Ordering::Relaxed);
         // The thread waits for it, or has ended with the log.
         let _ = offer.try_send((tree.clone(), log.end()));
+    }
+
+    /// Who keeps parts of the log that would be removed.
+    pub(crate) fn holds(&self) -> &Arc<Holds> {
+        &self.holds
     }
 
     /// Makes the next commit begin a checkpoint.
@@ -157,13 +177,14 @@ struct Writing {
     segments: Arc<InUse>,
     clock: Clock,
     plan: Plan,
+    holds: Arc<Holds>,
     common: Arc<Common>,
 }
 
 impl Writing {
     fn run(mut self, offered: &Receiver<(Tree, End)>) {
         for (tree, end) in offered {
-            let outcome = self.write(&tree, end).and_then(|()| self.clean_up());
+            let outcome = self.write(&tree, end).and_then(|()| self.clean_up(&tree));
             // Before another can be offered: so two are never held at once.
             drop(tree);
             if let Err(error) = &outcome
@@ -202,13 +223,20 @@ impl Writing {
     }
 
     /// Removes what is older than what is to be kept.
-    fn clean_up(&mut self) -> Result<(), LogError> {
+    fn clean_up(&mut self, tree: &Tree) -> Result<(), LogError> {
         let behind = |revision| self.segments.bytes_behind(revision);
         self.snapshots
             .thin_out(behind)
             .map_err(|error| LogError::io("a snapshot between", "removed", &error))?;
-        let (retention, now) = (self.plan.retention, self.clock.now());
-        let Some(oldest) = self.snapshots.oldest_needed(retention, now, behind) else {
+        let (plan, now) = (self.plan, self.clock.now());
+        let needed = |retention, held| self.snapshots.oldest_needed(retention, now, behind, held);
+        // A cursor that lags further than that holds no more.
+        let limit = needed(plan.cursor_max_lag, None).unwrap_or(0);
+        let cursor = tree.oldest_cursor().map(|cursor| cursor.max(limit));
+        let oldest = self
+            .holds
+            .keep_from(|held| needed(plan.retention, held.into_iter().chain(cursor).min()));
+        let Some(oldest) = oldest else {
             return Ok(());
         };
         // The log first: without a snapshot before it, it is of no use.

@@ -10,7 +10,10 @@ use smol_str::SmolStr;
 use tokio::sync::watch;
 
 use crate::log::{Cut, Directory, Disk, End, Group, Log, Room};
-use crate::model::{Applied, Clock, Commit, Error, Limits, Op, Receipt, Result, Revision, Steps};
+use crate::model::{
+    Applied, Clock, Commit, Error, Limits, Op, Position, Receipt, Result, Revision, Steps,
+};
+use crate::store::behind::Replays;
 use crate::store::checkpoint::Checkpoints;
 use crate::store::follow::{Follower, Role};
 use crate::store::history::Feeder;
@@ -31,6 +34,8 @@ pub(crate) struct Core {
     pub(crate) disk: Option<Arc<dyn Disk>>,
     /// What writes snapshots, where there is a disk.
     pub(crate) checkpoints: Option<Checkpoints>,
+    /// What reads the log for those who are behind the window, where there is a disk.
+    pub(crate) replays: Option<Replays>,
     pub(crate) connected: bool,
     /// The directory, where another process writes to it.
     pub(crate) beside: Option<Arc<Directory>>,
@@ -103,22 +108,8 @@ impl Shared {
             .group()
             .cloned()
             .map_or_else(OnceLock::new, OnceLock::from);
-        let core = Core {
-            tree,
-            window,
-            routes: Routes::default(),
-            feeder,
-            log,
-            disk: None,
-            checkpoints: None,
-            connected: true,
-            beside: None,
-            cut: None,
-            damaged_snapshots: Vec::new(),
-            resyncs: Vec::new(),
-        };
         Self {
-            core: RwLock::new(core),
+            core: RwLock::new(Core::new(log, tree, window, feeder)),
             clock,
             validators: Validators::default(),
             readers: Mutex::default(),
@@ -230,6 +221,26 @@ impl Shared {
 }
 
 impl Core {
+    pub(crate) fn new(log: Box<dyn Log>, tree: Tree, window: Window, feeder: Feeder) -> Self {
+        let held = window.first()..tree.revision() + 1;
+        let replaced = |revision: &Revision| window.get(*revision).is_some_and(|held| held.resync);
+        Self {
+            resyncs: held.filter(replaced).collect(),
+            tree,
+            window,
+            routes: Routes::default(),
+            feeder,
+            log,
+            disk: None,
+            checkpoints: None,
+            replays: None,
+            connected: true,
+            beside: None,
+            cut: None,
+            damaged_snapshots: Vec::new(),
+        }
+    }
+
     pub(crate) fn must_be_connected(&self) -> Result<()> {
         if let Some(directory) = &self.beside {
             let writer = directory.holder();
@@ -276,17 +287,23 @@ impl Core {
         self.log
             .append(&commit, named.unwrap_or(&self.tree), receipt);
         let applied = applied(commit, self.log.end(), effects);
-        let tree = &self.tree;
-        self.feeder.feed(&applied, tree);
+        let Self {
+            tree,
+            feeder,
+            log,
+            checkpoints,
+            ..
+        } = self;
+        feeder.feed(&applied, tree);
         // A checkpoint takes the history too: it must have all that the tree has.
-        if let Some(checkpoints) = &mut self.checkpoints {
-            checkpoints.consider(tree, &*self.log, self.feeder.wants_flush());
+        if let Some(checkpoints) = checkpoints {
+            checkpoints.consider(tree, &**log, feeder.wants_flush());
         }
-        self.tell(applied, woken);
+        self.enter(applied, woken);
     }
 
     /// Gives a commit that was applied to those who read.
-    pub(crate) fn tell(&mut self, applied: Applied, woken: &mut Vec<Waker>) {
+    pub(crate) fn enter(&mut self, applied: Applied, woken: &mut Vec<Waker>) {
         let (revision, resync) = (applied.revision, applied.resync);
         let Self {
             tree,
@@ -301,6 +318,20 @@ impl Core {
             let first = window.first();
             self.resyncs.retain(|resync| *resync >= first);
             self.resyncs.push(revision);
+        }
+    }
+
+    /// The place behind the newest commit.
+    pub(crate) fn position(&self) -> Position {
+        let newest = self.position_at(self.tree.revision());
+        newest.unwrap_or(self.window.before())
+    }
+
+    /// The place behind a commit of the window, or behind the last one before it.
+    pub(crate) fn position_at(&self, revision: Revision) -> Option<Position> {
+        match self.window.before() {
+            before if before.revision == revision => Some(before),
+            _ => self.window.get(revision).map(Applied::position),
         }
     }
 
@@ -328,7 +359,9 @@ pub(crate) fn applied(commit: Commit, end: End, effects: Effects) -> Applied {
     Applied {
         revision: end.revision,
         time: end.time,
-        resync: commit.ops.iter().any(|op| matches!(op, Op::Restore { .. })),
+        epoch: end.epoch,
+        chain: end.chain,
+        resync: commit.is_restore(),
         author: commit.author,
         effects,
     }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use smol_str::SmolStr;
 
 use crate::model::{
-    Applied, Cause, Cursor, Effect, EntityId, FieldId, LogError, Revision, Timestamp, TypeId,
-    Value, ValueRef,
+    Applied, Cause, Cursor, Effect, EntityId, FieldId, LogError, Position, Revision, Timestamp,
+    TypeId, Value, ValueRef,
 };
 
 /// What a subscription yields.
@@ -20,11 +20,17 @@ pub enum Event {
         /// The revision at which the subscription began.
         revision: Revision,
     },
-    /// Changes were lost: the recent window passed before they were read.
+    /// Changes were lost: the recent window passed before they were read, and the log on the disk, if
+    /// there is one, does not reach back to them or cannot be read.
     Lagged(Lagged),
-    /// The whole tree was replaced.
+    /// The whole tree was replaced; one change for each field that differs follows, or, where the
+    /// subscription merges changes, what is there now and [`Event::SnapshotEnd`].
+    ///
+    /// Or the subscription was to go on behind a position to which another line of commits leads, that of
+    /// another store or of one that has since gone back to a copy. What it missed cannot be known: what
+    /// is there now follows, and [`Event::SnapshotEnd`].
     Resync {
-        /// The commit that replaced it.
+        /// The commit that replaced it; the newest one, where the position is of another line.
         revision: Revision,
     },
     /// The disk has failed: what was applied since will not become durable, so that a subscription
@@ -32,7 +38,7 @@ pub enum Event {
     Failed(LogError),
 }
 
-/// Changes were lost: the recent window passed before they were read.
+/// Changes were lost: see [`Event::Lagged`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Lagged {
     /// The last revision that was read.
@@ -133,6 +139,16 @@ impl Delivery {
         self.commit.author.cause.as_ref()
     }
 
+    /// The place behind the change, for [`crate::Subscribe::from`]; `None` for a value that existed
+    /// when the subscription began.
+    #[must_use]
+    pub fn position(&self) -> Option<Position> {
+        (!self.first_value).then(|| Position {
+            read: u32::try_from(self.index + 1).ok(),
+            ..self.commit.position()
+        })
+    }
+
     /// Its place among all changes: its revision, then as the commit has it, a creation before the
     /// fields of what it made.
     pub(crate) fn order(&self) -> (Revision, usize, usize) {
@@ -149,11 +165,8 @@ impl Delivery {
     }
 
     /// What a cursor says once this change, and all before it, are done.
-    pub(crate) fn done(&self) -> Cursor {
-        Cursor::Changes {
-            revision: self.revision() - 1,
-            offset: self.index as u64 + 1,
-        }
+    pub(crate) fn done(&self) -> Option<Cursor> {
+        self.position().map(Cursor::Changes)
     }
 
     /// Whether the change came from replacing the whole tree.

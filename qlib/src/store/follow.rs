@@ -8,13 +8,14 @@ use std::task::Waker;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::log::{Directory, Disk, End, FollowedLog, Log, LogReader, Published, Replay};
+use crate::log::{Directory, Disk, End, FollowedLog, Holds, Log, LogReader, Published, Replay};
 use crate::model::{Commit, Error, Image, LogError, Result, Revision};
+use crate::store::behind::Replays;
 use crate::store::core::{Core, Shared, applied};
 use crate::store::history::Feeder;
 use crate::store::load::{Followed, Opened, Settings};
 use crate::store::open::Access;
-use crate::store::replay::load_restored;
+use crate::store::replay::{Archive, load_restored};
 use crate::store::window::Window;
 use crate::store::{Store, StoreOptions};
 use crate::tree::Tree;
@@ -72,7 +73,13 @@ impl StoreOptions {
         let log: Box<dyn Log> = Box::new(FollowedLog(end));
         let mut shared = Shared::new(log, clock, found.tree, found.window, found.feeder);
         shared.buffered = buffered;
+        let replays = Replays::new(Archive {
+            disk: Arc::clone(&disk),
+            group: None,
+            holds: Arc::new(Holds::new(0)),
+        });
         shared.change(|core| {
+            core.replays = Some(replays);
             core.disk = Some(Arc::clone(&disk));
             core.beside = Some(Arc::clone(&directory));
         })?;
@@ -193,7 +200,7 @@ impl Shared {
                 let effects = core.tree.apply(&commit, end.revision, end.time)?;
                 let applied = applied(commit, end, effects);
                 core.feeder.feed(&applied, &core.tree);
-                core.tell(applied, woken);
+                core.enter(applied, woken);
             }
             core.log = Box::new(FollowedLog(end));
             Ok(())
@@ -213,7 +220,8 @@ impl Shared {
 
     /// Writes to the store from here on.
     fn take_over(&self, opened: Opened) -> Result<()> {
-        self.change_and_wake(|core, woken| {
+        let mut replays = Some(opened.replays);
+        let taken = self.change_and_wake(|core, woken| {
             core.catch_up(opened.tree, opened.window, opened.feeder, woken);
             if let Some(group) = opened.log.group() {
                 self.group.get_or_init(|| Arc::clone(group));
@@ -223,8 +231,12 @@ impl Shared {
             core.cut = opened.cut;
             core.damaged_snapshots = opened.damaged_snapshots;
             core.beside = None;
+            std::mem::swap(&mut core.replays, &mut replays);
             Ok(())
-        })
+        });
+        // Those that went before wait for their threads.
+        drop(replays);
+        taken
     }
 
     fn change_and_wake(
@@ -250,7 +262,7 @@ impl Core {
         if window.first() <= next {
             let missed = window.into_commits();
             for applied in missed.filter(|applied| applied.revision >= next) {
-                self.tell(applied, woken);
+                self.enter(applied, woken);
             }
             return;
         }
@@ -293,7 +305,11 @@ impl Store {
         let follows = matches!(*self.shared.role.borrow(), Role::Follower);
         if follows {
             self.shared.role.send_replace(Role::Closed);
-            self.shared.change(|core| core.disk = None)?;
+            let replays = self.shared.change(|core| {
+                core.disk = None;
+                core.replays.take()
+            })?;
+            drop(replays);
         }
         Ok(follows)
     }

@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 use crate::log::snapshot::Fault;
 use crate::log::{Cut, Disk, End, FileLog, LogReader, Published, Replay, Sizes, Snapshots};
 use crate::model::{Clock, Commit, Image, LogError, Result, Revision};
+use crate::store::behind::Replays;
 use crate::store::checkpoint::{Checkpoints, Plan};
 use crate::store::core::applied;
 use crate::store::history::{Feeder, History};
-use crate::store::replay::{load_newest, load_restored};
+use crate::store::replay::{Archive, load_newest, load_restored};
 use crate::store::window::Window;
 use crate::store::{HistoryLimits, Progress, WindowLimits};
 use crate::tree::Tree;
@@ -42,6 +43,7 @@ pub(super) struct Opened {
     pub(super) feeder: Feeder,
     pub(super) log: FileLog,
     pub(super) checkpoints: Checkpoints,
+    pub(super) replays: Replays,
     pub(super) cut: Option<Cut>,
     pub(super) damaged_snapshots: Vec<Arc<str>>,
 }
@@ -90,13 +92,20 @@ impl Settings {
         unused.map_err(|error| LogError::io("an unused snapshot", "removed", &error))?;
         let history = Arc::clone(feeder.history());
         let clock = self.clock.clone();
-        let checkpoints = Checkpoints::begin(disk, snapshots, history, &log, clock, self.plan)?;
+        let shared = Arc::clone(&disk);
+        let checkpoints = Checkpoints::begin(shared, snapshots, history, &log, clock, self.plan)?;
+        let replays = Replays::new(Archive {
+            disk,
+            group: Some(log.parts().0),
+            holds: Arc::clone(checkpoints.holds()),
+        });
         Ok(Opened {
             tree,
             window,
             feeder,
             log,
             checkpoints,
+            replays,
             cut,
             damaged_snapshots: damaged,
         })
@@ -154,7 +163,7 @@ impl Settings {
     ) -> (Replaying, End) {
         let mut replaying = Replaying {
             tree: Tree::default(),
-            window: Window::new(self.window, 1),
+            window: Window::new(self.window, End::START.position()),
             disk: Arc::clone(disk),
             feeder,
             restored: None,
@@ -170,7 +179,7 @@ impl Settings {
         let (tree, from) = load_newest(snapshots, Revision::MAX, progress, note);
         replaying.tree = tree;
         replaying.feeder.begin(&replaying.tree);
-        replaying.window = Window::new(self.window, from.revision + 1);
+        replaying.window = Window::new(self.window, from.position());
         (replaying, from)
     }
 }

@@ -1,6 +1,7 @@
 //! The handle that users hold: reading, committing, subscribing.
 
 mod backup;
+mod behind;
 mod binding;
 mod change;
 mod checkpoint;
@@ -43,7 +44,8 @@ use smallvec::smallvec;
 use smol_str::SmolStr;
 
 use crate::model::{
-    Author, Clock, Entity, EntityId, Error, Field, FieldType, Op, Receipt, Result, Revision, Schema,
+    Author, Clock, Entity, EntityId, Error, Field, FieldType, Op, Position, Receipt, Result,
+    Revision, Schema,
 };
 
 pub(crate) use self::core::Shared;
@@ -349,6 +351,12 @@ impl Store {
     /// Whether the store takes commits, to await.
     pub(crate) fn connection(&self) -> tokio::sync::watch::Receiver<bool> {
         self.shared.connection.subscribe()
+    }
+
+    /// The place behind the newest commit: for [`Subscribe::from`], in this process or a later one.
+    #[must_use]
+    pub fn position(&self) -> Position {
+        self.shared.read().position()
     }
 
     /// The revision of the newest commit.

@@ -143,6 +143,14 @@ impl StoreOptions {
         self
     }
 
+    /// How much of the log is kept for durable cursors, where that is more than is kept anyway: 4 GiB
+    /// or 30 days, whichever is less, unless this says else. A handler whose cursor lags further is told
+    /// [`Lagged`](crate::Lagged).
+    pub fn cursor_max_lag(mut self, lag: Retention) -> Self {
+        self.settings.plan.cursor_max_lag = lag;
+        self
+    }
+
     /// Bytes of the log between two snapshots.
     #[cfg(test)]
     pub(crate) fn snapshot_every(mut self, bytes: u64) -> Self {
@@ -188,6 +196,7 @@ impl StoreOptions {
         shared.change(|core| {
             core.disk = Some(disk);
             core.checkpoints = Some(opened.checkpoints);
+            core.replays = Some(opened.replays);
             core.cut = opened.cut;
             core.damaged_snapshots = opened.damaged_snapshots;
         })?;
@@ -218,12 +227,13 @@ impl Store {
     /// # Errors
     /// Those of [`Store::memory`].
     pub fn memory_with(clock: Clock, window: WindowLimits) -> Result<Self> {
-        let log: Box<dyn Log> = Box::<MemoryLog>::default();
+        let log = Box::<MemoryLog>::default();
+        let window = Window::new(window, log.end().position());
         Self::begin(Shared::new(
             log,
             clock,
             Tree::default(),
-            Window::new(window, 1),
+            window,
             Feeder::in_memory(HistoryLimits::default()),
         ))
     }
@@ -301,13 +311,14 @@ impl Store {
         if self.stop_following()? {
             return Ok(());
         }
-        let (wait, checkpoints, disk) = self.shared.change(|core| {
-            let (checkpoints, disk) = (core.checkpoints.take(), core.disk.take());
-            (core.log.close(), checkpoints, disk)
+        let (wait, checkpoints, replays, disk) = self.shared.change(|core| {
+            let (checkpoints, replays) = (core.checkpoints.take(), core.replays.take());
+            (core.log.close(), checkpoints, replays, core.disk.take())
         })?;
         let closed = wait();
         // One that is being written uses the history too.
         drop(checkpoints);
+        drop(replays);
         let history = Arc::clone(self.shared.read().feeder.history());
         let flushed = history.close(self.shared.clock.now(), closed.is_ok());
         drop(disk);

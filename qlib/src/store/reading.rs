@@ -9,9 +9,10 @@ use std::task::{Context, Poll, Waker};
 use smol_str::SmolStr;
 
 use crate::model::{
-    Applied, Author, CreatedEntity, Effect, EntityId, Error, FieldChange, FieldId, Place, Revision,
-    Stamp, Value,
+    Applied, Author, CreatedEntity, Effect, EntityId, Error, FieldChange, FieldId, Place, Position,
+    Revision, Stamp, Value,
 };
+use crate::store::behind::Behind;
 use crate::store::core::Core;
 use crate::store::durable::Waiting;
 use crate::store::event::{Delivery, Event, Lagged, current, previous, subject_of};
@@ -24,18 +25,42 @@ use crate::tree::{Lens, resolve};
 impl Subscription {
     /// The next event, if there is one; if not, `waker` is woken when there may be.
     pub(super) fn look(&mut self, waker: Option<&Waker>) -> Option<Event> {
-        let shared = Arc::clone(&self.shared);
-        let core = shared.read();
-        let mut found = self.find(&core);
-        if found.is_none() && self.interest.after_durable {
-            found = self.find_durable(&core, waker);
-        }
+        let found = self.read(waker, |subscription, core| {
+            let found = subscription.find(core);
+            if found.is_none() && subscription.interest.after_durable {
+                return subscription.find_durable(core, waker);
+            }
+            found
+        });
+        // What a shape holds back becomes due while the log is read, too.
+        found.or_else(|| self.held())
+    }
+
+    fn held(&mut self) -> Option<Event> {
+        let shape = self.interest.shape.as_mut()?;
+        shape.take_due().map(Event::Change)
+    }
+
+    /// Makes known how far it has read.
+    pub(super) fn note(&mut self, core: &Core) {
         self.reader.position.store(self.position, Ordering::Relaxed);
-        if let (None, Some(waker)) = (&found, waker) {
-            // No commit can come between the look and this: the core is locked.
-            core.routes.park(&self.reader, waker);
+        let (newest, read) = match u32::try_from(self.offset) {
+            Ok(0) | Err(_) => (self.position, None),
+            Ok(read) => (self.position + 1, Some(read)),
+        };
+        if let Some(position) = core.position_at(newest) {
+            self.place = Position { read, ..position };
         }
-        found
+    }
+
+    /// Begins anew with what is there now: nobody knows what it missed.
+    pub(super) fn start_anew(&mut self, core: &Core) {
+        let revision = core.tree.revision();
+        self.skip_to(revision);
+        self.late = false;
+        self.seen_resync = revision;
+        self.first_values = Some(FirstValues::of(core));
+        self.interrupted = Some(Event::Resync { revision });
     }
 
     /// The next event, if one becomes durable meanwhile; if not, `waker` is woken when one does.
@@ -79,9 +104,10 @@ impl Subscription {
 
     /// The newest revision that may be delivered.
     fn limit(&self, core: &Core) -> Revision {
-        match self.interest.after_durable {
-            true => core.log.durable(),
-            false => core.tree.revision(),
+        let newest = core.tree.revision();
+        match self.shared.group.get() {
+            Some(group) if self.interest.after_durable => group.durable().min(newest),
+            _ => newest,
         }
     }
 
@@ -98,10 +124,8 @@ impl Subscription {
             return Some(event);
         }
         loop {
-            if let Some(shape) = &mut self.interest.shape
-                && let Some(held) = shape.take_due()
-            {
-                return Some(Event::Change(held));
+            if let Some(held) = self.held() {
+                return Some(held);
             }
             if let Some(event) = self.interruption(core) {
                 return Some(event);
@@ -142,8 +166,10 @@ impl Subscription {
             return None;
         }
         let read = self.position;
-        let passed = core.routes.lost(self.interest.topic) > read || self.late;
+        let is_lost = matches!(self.behind, Behind::Lost);
+        let passed = core.routes.lost(self.interest.topic) > read || self.late || is_lost;
         self.late = false;
+        self.behind = Behind::No;
         self.skip_to(first - 1);
         passed.then_some(Event::Lagged(Lagged { read, next: first }))
     }
@@ -209,7 +235,11 @@ impl Subscription {
                 let Some(commit) = core.window.get(revision) else {
                     continue;
                 };
-                let start = std::mem::take(&mut self.offset);
+                let start = match self.position + 1 {
+                    next if next == revision => self.offset,
+                    _ => 0,
+                };
+                self.offset = 0;
                 for index in start..commit.effects.len() {
                     if !self.concerns(core, commit, &commit.effects[index]) {
                         continue;
@@ -351,7 +381,7 @@ impl Subscription {
                 id,
                 entity_type,
                 place,
-                values: Vec::new(),
+                values: Arc::default(),
             };
             let stamp = entity.stamp(FieldId::NAME).ok()?;
             (Effect::Created(Arc::new(created)), stamp)
@@ -369,6 +399,8 @@ impl Subscription {
         let commit = Applied {
             revision: stamp.revision,
             time: stamp.time,
+            epoch: 0,
+            chain: 0,
             author: Arc::new(Author {
                 writer: first.tree.writer(stamp.writer).clone(),
                 ..Author::default()

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::log::snapshot::Fault;
-use crate::log::{Disk, End, LogReader, Replay, Saved, Snapshots};
+use crate::log::{Disk, End, Group, Hold, Holds, LogReader, Replay, Saved, Snapshots};
 use crate::model::{Commit, Error, Image, LogError, Result, Revision};
 use crate::store::Store;
 use crate::store::backup::load;
@@ -69,56 +69,79 @@ impl Replay for TreeReplay<'_> {
     }
 }
 
-/// The tree at a revision that is durable, and a reader of the log behind it.
-///
-/// # Errors
-/// [`LogError::BeyondRetention`] names the oldest revision for which this can be done.
-pub(super) fn tree_at(
-    disk: &Arc<dyn Disk>,
-    revision: Revision,
-) -> Result<(Tree, LogReader), LogError> {
-    let mut damaged = |revision, fault: Fault| {
-        tracing::warn!(revision, %fault, "a snapshot cannot be read, an older one is");
-    };
-    let snapshots = Snapshots::open(Arc::clone(disk), &mut damaged)
-        .map_err(|error| LogError::io("snapshots", "listed", &error))?;
-    let (tree, end) = load_newest(&snapshots, revision, |_, _| {}, &mut damaged);
-    let mut log = LogReader::new(end);
-    let mut replay = TreeReplay {
-        tree,
-        disk: &**disk,
-    };
-    log.read(&**disk, revision, &mut replay)
-        .map_err(|error| match error {
-            LogError::BeyondRetention { revision, first } => {
-                let oldest = snapshots.saved().first();
-                LogError::BeyondRetention {
-                    revision,
-                    first: oldest.map_or(first, |oldest| oldest.revision),
-                }
-            }
-            other => other,
-        })?;
-    Ok((replay.tree, log))
+/// The log and the snapshots on the disk, as those see them who read behind the writer.
+#[derive(Clone, Debug)]
+pub(crate) struct Archive {
+    pub(super) disk: Arc<dyn Disk>,
+    /// `None` where another process writes, and what was read of it is durable.
+    pub(super) group: Option<Arc<Group>>,
+    pub(super) holds: Arc<Holds>,
+}
+
+/// The tree at a revision, and what there is to go on from there.
+#[derive(Debug)]
+pub(super) struct Start {
+    pub(super) tree: Tree,
+    pub(super) log: LogReader,
+    /// Keeps what the reader will need.
+    pub(super) hold: Hold,
+}
+
+impl Archive {
+    /// Loads the tree at a revision, which it waits for until it is durable.
+    ///
+    /// # Errors
+    /// [`LogError::BeyondRetention`] names the oldest revision for which this can be done.
+    /// [`Error::Log`], [`Error::OutcomeUnknown`]
+    pub(super) fn start(&self, revision: Revision) -> Result<Start> {
+        let hold = self.holds.hold(revision);
+        let hold = hold.map_err(|first| LogError::BeyondRetention { revision, first })?;
+        self.wait_durable(revision)?;
+        let mut damaged = |revision, fault: Fault| {
+            tracing::warn!(revision, %fault, "a snapshot cannot be read: an older one is");
+        };
+        let snapshots = Snapshots::open(Arc::clone(&self.disk), &mut damaged)
+            .map_err(|error| LogError::io("snapshots", "listed", &error))?;
+        let (tree, end) = load_newest(&snapshots, revision, |_, _| {}, &mut damaged);
+        let mut log = LogReader::new(end);
+        let mut replay = TreeReplay {
+            tree,
+            disk: &*self.disk,
+        };
+        log.read(&*self.disk, revision, &mut replay)?;
+        Ok(Start {
+            tree: replay.tree,
+            log,
+            hold,
+        })
+    }
+
+    /// # Errors
+    /// [`Error::OutcomeUnknown`]
+    pub(super) fn wait_durable(&self, revision: Revision) -> Result<()> {
+        let group = self.group.as_ref();
+        group.map_or(Ok(()), |group| group.wait_durable(revision))
+    }
 }
 
 impl Store {
     /// The tree at a revision that has left the window, where there is a disk that knows it.
     pub(super) fn tree_on_disk(&self, revision: Revision) -> Result<Option<Tree>> {
-        let Some(disk) = self.shared.read().disk.clone() else {
-            return Ok(None);
+        let archive = {
+            let core = self.shared.read();
+            core.replays.as_ref().map(|replays| replays.archive.clone())
         };
-        if let Some(group) = self.shared.group.get() {
-            group.wait_durable(revision)?;
-        }
-        match tree_at(&disk, revision) {
-            Ok((tree, _)) => Ok(Some(tree)),
-            Err(LogError::BeyondRetention { first, .. }) => Err(Error::OutOfReach {
-                revision,
-                oldest: first,
-                newest: self.revision(),
-            }),
-            Err(error) => Err(error.into()),
+        match archive.map(|archive| archive.start(revision)) {
+            None => Ok(None),
+            Some(Ok(start)) => Ok(Some(start.tree)),
+            Some(Err(Error::Log(LogError::BeyondRetention { first, .. }))) => {
+                Err(Error::OutOfReach {
+                    revision,
+                    oldest: first,
+                    newest: self.revision(),
+                })
+            }
+            Some(Err(error)) => Err(error),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use smol_str::SmolStr;
 
-use crate::model::{Entity, EntityId, Field, FieldId, FieldType, Result, Revision, Value};
+use crate::model::{Entity, EntityId, Field, FieldId, FieldType, Position, Result, Value};
 use crate::store::change::Change;
 use crate::store::core::Shared;
 use crate::store::event::{Delivery, Event, Lagged};
@@ -53,7 +53,7 @@ pub struct Subscribe {
     condition: Option<Condition>,
     interval: Option<Duration>,
     deadband: f64,
-    from: Option<(Revision, usize)>,
+    from: Option<Position>,
     only: Option<EntityId>,
 }
 
@@ -139,10 +139,33 @@ impl Subscribe {
         self
     }
 
-    /// Reads on behind this revision, and so many changes of the next one, instead of behind the
-    /// newest one.
-    pub(crate) fn from(mut self, revision: Revision, offset: usize) -> Self {
-        self.from = Some((revision, offset));
+    /// Reads on behind this position instead of behind the newest commit; what existed already is not
+    /// delivered then.
+    ///
+    /// On the disk the position may be as old as the log is kept: what has left the recent window is
+    /// read from there, by a thread, with a tree of its own meanwhile; previous values and context are as
+    /// they were. So it is, too, for a subscription that falls behind the window. One that merges
+    /// changes ([`Subscribe::latest`]) gets those of a few thousand commits merged at a time. In memory,
+    /// and behind what is kept, [`Event::Lagged`] comes first, and what the window has. If another line
+    /// of commits leads to the position, [`Event::Resync`] comes first, and what exists.
+    ///
+    /// ```
+    /// # use qlib::*;
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<()> {
+    /// # let store = Store::memory()?;
+    /// # store.set_schema(Schema::new("Lamp").field("Brightness", Kind::Int)).await?;
+    /// # let desk = store.transaction(|tx| tx.create_named(EntityId::ROOT, "Desk", "Lamp", [])).await?;
+    /// let kept = store.position().to_string();
+    /// store.transaction(|tx| tx.set_value(desk, "Brightness", Value::Int(7))).await?;
+    /// let mut changes = store.subscribe_named("Lamp", "Brightness").from(kept.parse()?).start()?;
+    /// let Event::Change(change) = changes.next().await else { unreachable!() };
+    /// assert_eq!(change.current(), Some(ValueRef::Int(7)));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn from(mut self, position: Position) -> Self {
+        self.from = Some(position);
         self
     }
 
@@ -158,12 +181,11 @@ impl Subscribe {
         }
     }
 
-    /// Reads on with the changes of one entity behind this revision, beside a reader that has the
+    /// Reads on with the changes of one entity behind this position, beside a reader that has the
     /// topic open since before.
-    pub(crate) fn of_entity_from(mut self, id: EntityId, revision: Revision) -> Self {
+    pub(crate) fn of_entity_from(mut self, id: EntityId, position: Position) -> Self {
         self.only = Some(id);
-        self.initial = false;
-        self.from(revision, 0)
+        self.from(position)
     }
 
     /// With each change the value at the end of this path of names, as of the change's revision.
@@ -248,7 +270,7 @@ impl Subscribe {
             context: self.context,
             condition: self.condition,
             shape: shaped.then(|| Shape::new(self.interval, self.deadband, self.writes)),
-            initial: self.initial,
+            initial: self.initial && self.from.is_none(),
             after_durable: self.after_durable,
         };
         Subscription::begin(&self.shared, interest, self.from)
@@ -275,9 +297,10 @@ pub enum FieldEvent<E, T> {
     Change(Change<E, T>),
     /// All values that existed when the subscription began have been delivered.
     SnapshotEnd,
-    /// Changes were lost: the recent window passed before they were read.
+    /// Changes were lost: see [`Event::Lagged`].
     Lagged(Lagged),
-    /// The whole tree was replaced.
+    /// The whole tree was replaced, or the subscription was to go on behind a position of another
+    /// line of commits: see [`Event::Resync`].
     Resync,
 }
 

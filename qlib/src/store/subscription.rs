@@ -3,12 +3,12 @@
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 
 use smol_str::SmolStr;
 
-use crate::model::{Applied, Effect, EntityId, Result, Revision};
+use crate::model::{Applied, Effect, EntityId, Position, Result, Revision};
+use crate::store::behind::Behind;
 use crate::store::core::Shared;
 use crate::store::durable::Waiting;
 use crate::store::event::{Delivery, Event};
@@ -72,8 +72,12 @@ pub struct Subscription {
     pub(super) late: bool,
     pub(super) seen_resync: Revision,
     pub(super) first_values: Option<FirstValues>,
-    /// What [`Subscription::read_ready`] found and could not say.
+    /// What is to be said before anything else.
     pub(super) interrupted: Option<Event>,
+    /// Where that is in the log.
+    pub(super) place: Position,
+    /// Where it reads, when it is behind the window.
+    pub(super) behind: Behind,
     /// What has to be durable before there is more to deliver.
     pub(super) waiting: Option<Waiting>,
     /// The reader was told that nothing more becomes durable.
@@ -102,38 +106,45 @@ impl Subscription {
     pub(crate) fn begin(
         shared: &Arc<Shared>,
         interest: Interest,
-        from: Option<(Revision, usize)>,
+        from: Option<Position>,
     ) -> Result<Self> {
         shared.change(|core| {
-            let newest = core.tree.revision();
-            let (from, offset) = from.unwrap_or((newest, 0));
-            let position = from.min(newest);
+            let newest = core.position();
+            let is_foreign = from.is_some_and(|from| {
+                let own = core.position_at(from.revision);
+                from.revision > newest.revision || own.is_some_and(|own| !own.is_beside(&from))
+            });
+            let place = from.filter(|_| !is_foreign).unwrap_or(newest);
+            let position = place.revision();
             let (topic, name) = (interest.topic, interest.name.clone());
             core.routes.open(topic, position, &core.tree, &core.window);
             let reader = Arc::new(Reader::new(name, topic, position));
             shared.list(&reader);
             let resyncs = core.resyncs.iter().rev();
-            let mut next = core.routes.after(topic, position);
-            // The reader's topic may be another than that of whoever read so far.
-            let inside = next.next() == Some(position + 1);
-            Self {
+            let mut subscription = Self {
                 shared: Arc::clone(shared),
                 reader,
                 position,
-                offset: if inside { offset } else { 0 },
+                offset: place.offset(),
                 base: position,
                 head: position,
                 late: position + 1 < core.window.first(),
                 seen_resync: resyncs
                     .copied()
-                    .find(|resync| *resync <= position)
+                    .find(|resync| *resync <= place.revision)
                     .unwrap_or(0),
                 first_values: interest.initial.then(|| FirstValues::of(core)),
                 interrupted: None,
+                place,
+                behind: Behind::No,
                 waiting: None,
                 told_failure: false,
                 interest,
+            };
+            if is_foreign {
+                subscription.start_anew(core);
             }
+            subscription
         })
     }
 
@@ -183,33 +194,35 @@ impl Subscription {
     /// log. Returns how many there were; none where [`Subscription::try_next`] has something else to
     /// say first: that changes were lost, or that the whole tree was replaced.
     pub fn read_ready(&mut self, mut see: impl FnMut(&Applied, &Effect)) -> usize {
-        let shared = Arc::clone(&self.shared);
-        let core = shared.read();
-        if self.interrupted.is_none() {
-            self.interrupted = self.interruption(&core);
-        }
-        if self.interrupted.is_some() {
-            return 0;
-        }
-        let mut count = 0;
-        let _ = self.scan(&core, |_, commit, index| {
-            see(commit, &commit.effects[index]);
-            count += 1;
-            ControlFlow::<()>::Continue(())
+        let count = self.read(None, |subscription, core| {
+            if subscription.interrupted.is_none() {
+                subscription.interrupted = subscription.interruption(core);
+            }
+            if subscription.interrupted.is_some() {
+                return Some(0);
+            }
+            let mut count = 0;
+            let _ = subscription.scan(core, |_, commit, index| {
+                see(commit, &commit.effects[index]);
+                count += 1;
+                ControlFlow::<()>::Continue(())
+            });
+            (count > 0).then_some(count)
         });
-        self.reader.position.store(self.position, Ordering::Relaxed);
-        count
+        count.unwrap_or(0)
     }
 
-    /// How many changes were read of the commit behind the position.
-    pub(crate) fn offset(&self) -> usize {
-        self.offset
-    }
-
-    /// The revision up to which everything was read.
+    /// The place up to which everything was read, for [`crate::Subscribe::from`]. First values that
+    /// are still to come, and what a minimum interval or a deadband holds back, are not counted: to
+    /// miss none of these, go on behind [`Delivery::position`] of the last change that came.
     #[must_use]
-    pub fn position(&self) -> Revision {
-        self.position
+    pub fn position(&self) -> Position {
+        self.place
+    }
+
+    /// Whether a thread reads the log for it: what comes next is not there yet.
+    pub(crate) fn is_waiting(&self) -> bool {
+        matches!(self.behind, Behind::Waiting(_))
     }
 
     /// Lets another reader of the same field shape the changes of an entity from here on. What is

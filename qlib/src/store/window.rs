@@ -5,7 +5,8 @@ use std::collections::VecDeque;
 use rustc_hash::FxHashMap;
 
 use crate::model::{
-    Applied, CreatedEntity, DeletedEntity, Effect, EntityId, FieldId, Placement, Revision, Value,
+    Applied, CreatedEntity, DeletedEntity, Effect, EntityId, FieldId, Placement, Position,
+    Revision, Value,
 };
 
 /// How much the recent window holds: whichever limit is reached first.
@@ -35,7 +36,8 @@ type Chunk = VecDeque<(Applied, usize)>;
 #[derive(Debug)]
 pub(crate) struct Window {
     limits: WindowLimits,
-    first: Revision,
+    /// The place behind the newest commit that fell out.
+    before: Position,
     /// The commits and their sizes, side by side in chunks that are full but for the first and the
     /// last: an old commit is long out of the caches when it goes, and what is read in a row is
     /// fetched ahead.
@@ -49,11 +51,11 @@ pub(crate) struct Window {
 }
 
 impl Window {
-    /// A window that begins with the commit `first`.
-    pub(crate) fn new(limits: WindowLimits, first: Revision) -> Self {
+    /// A window that begins behind `before`.
+    pub(crate) fn new(limits: WindowLimits, before: Position) -> Self {
         Self {
             limits,
-            first,
+            before,
             chunks: VecDeque::new(),
             spare: None,
             len: 0,
@@ -64,7 +66,12 @@ impl Window {
 
     /// The oldest revision that is still here; one more than the newest if none is.
     pub(crate) fn first(&self) -> Revision {
-        self.first
+        self.before.revision + 1
+    }
+
+    /// The place behind the newest commit that fell out.
+    pub(crate) fn before(&self) -> Position {
+        self.before
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -77,7 +84,7 @@ impl Window {
 
     #[inline]
     pub(crate) fn get(&self, revision: Revision) -> Option<&Applied> {
-        let place = usize::try_from(revision.checked_sub(self.first)?).ok()?;
+        let place = usize::try_from(revision.checked_sub(self.first())?).ok()?;
         let first = self.chunks.front()?;
         let (commit, _) = match place.checked_sub(first.len()) {
             None => first.get(place)?,
@@ -134,6 +141,17 @@ impl Window {
         }
     }
 
+    /// Takes the commits up to a revision out, and hands them to `forget`, the oldest first.
+    pub(crate) fn release(&mut self, until: Revision, mut forget: impl FnMut(&Applied)) {
+        while self.len > 0 && self.first() <= until {
+            self.evict(&mut forget);
+        }
+    }
+
+    pub(crate) fn limits(&self) -> WindowLimits {
+        self.limits
+    }
+
     fn evict(&mut self, forget: &mut impl FnMut(&Applied)) {
         let Some(first) = self.chunks.front_mut() else {
             return;
@@ -147,7 +165,7 @@ impl Window {
         forget(&oldest);
         self.len -= 1;
         self.bytes -= size;
-        self.first = oldest.revision + 1;
+        self.before = oldest.position();
         if self.deletions.is_empty() {
             return;
         }
@@ -197,6 +215,7 @@ mod tests {
     use smallvec::SmallVec;
 
     use super::*;
+    use crate::log::End;
     use crate::model::{Author, Timestamp};
 
     #[test]
@@ -206,12 +225,14 @@ mod tests {
                 commits,
                 ..WindowLimits::default()
             };
-            let mut window = Window::new(limits, 1);
+            let mut window = Window::new(limits, End::START.position());
             let mut forgotten = 0;
             for revision in 1..=5 * CHUNK as Revision {
                 let applied = Applied {
                     revision,
                     time: Timestamp::EPOCH,
+                    epoch: 1,
+                    chain: 0,
                     author: Arc::new(Author::default()),
                     resync: false,
                     effects: SmallVec::new(),

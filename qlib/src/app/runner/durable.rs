@@ -35,7 +35,7 @@ impl Durable {
     pub(super) fn open(app: &App, name: &str, source: Option<Cursor>) -> Result<Self> {
         let known = app.store().cursor(name);
         let stored = match (known, source) {
-            (Some(Cursor::Changes { .. }), Some(Cursor::Changes { .. }))
+            (Some(Cursor::Changes(_)), Some(Cursor::Changes(_)))
             | (Some(Cursor::Ticks(_)), Some(Cursor::Ticks(_))) => known,
             (None, Some(source)) => {
                 let make = move_cursor(name.into(), None, Some(source));
@@ -81,13 +81,8 @@ impl Durable {
 
     /// The reader of the handler, which is idle, stands here.
     pub(super) fn read(&mut self, place: Option<Cursor>) {
-        if let (
-            Some(Cursor::Changes { revision, .. }),
-            Cursor::Changes {
-                revision: stored, ..
-            },
-        ) = (place, self.stored)
-            && revision >= stored + FAR
+        if let (Some(Cursor::Changes(read)), Cursor::Changes(stored)) = (place, self.stored)
+            && read.revision() >= stored.revision() + FAR
         {
             self.beyond = place.map(|place| (place, Instant::now()));
         }
@@ -114,7 +109,7 @@ impl Attempt {
     pub(super) fn done(&self) -> Option<Cursor> {
         match &self.input {
             _ if self.dead_letter.is_some() => None,
-            Input::Delivery(delivery) => Some(delivery.done()),
+            Input::Delivery(delivery) => delivery.done(),
             Input::Tick(tick) => tick.map(Cursor::Ticks),
             _ => None,
         }

@@ -205,12 +205,8 @@ impl<W: Worker> Handler<W> {
         else {
             return Err(Error::other("only changes have an entity"));
         };
-        let is_first = matches!(&attempt.input, Input::Delivery(first) if first.is_first_value());
-        let position = if is_first {
-            own.subscription.position()
-        } else {
-            attempt.revision()
-        };
+        let position = attempt.position();
+        let position = position.unwrap_or_else(|| own.subscription.position());
         let described = describe(&self.definition, &self.name)(subscribe(app.store()));
         let mut changes = Changes::new(described.of_entity_from(id, position).start()?);
         own.subscription
@@ -226,21 +222,24 @@ impl<W: Worker> Handler<W> {
         let mut lagged = None;
         self.lanes.retain(|id, lane| {
             while lane.pending.is_none() {
-                match lane.changes.poll(&mut Context::from_waker(&self.waker)) {
+                let polled = lane.changes.poll(&mut Context::from_waker(&self.waker));
+                let of_lane = &lane.changes.subscription;
+                let has_more = of_lane.is_waiting() || of_lane.due().is_some();
+                match polled {
                     Poll::Ready(Input::Lagged(lost)) => lagged = Some(lost),
                     Poll::Ready(input @ Input::Delivery(_)) => {
                         lane.pending = Some(Attempt::new(input));
                     }
                     // Of a replaced tree the changes follow.
                     Poll::Ready(_) => {}
-                    Poll::Pending if lane.changes.subscription.due().is_some() => {
+                    Poll::Pending if has_more => {
                         lane.read_to = None;
                         return true;
                     }
                     Poll::Pending => {
-                        let read_to = lane.changes.subscription.position();
+                        let read_to = lane.changes.subscription.position().revision();
                         lane.read_to = Some(read_to);
-                        let caught_up = own.subscription.position() >= read_to;
+                        let caught_up = own.subscription.position().revision() >= read_to;
                         if caught_up {
                             let of_lane = &mut lane.changes.subscription;
                             of_lane.hand_over_shape(&mut own.subscription, *id);

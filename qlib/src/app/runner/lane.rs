@@ -4,7 +4,7 @@ use tokio::time::Instant;
 
 use crate::app::define::Input;
 use crate::app::source::Changes;
-use crate::model::{EntityId, Revision};
+use crate::model::{EntityId, Position, Revision};
 
 /// The place of a change, as [`Delivery::order`] gives it.
 pub(super) type Order = (Revision, usize, usize);
@@ -44,6 +44,14 @@ impl Attempt {
             Input::Lagged(lagged) => Some((lagged.next.saturating_sub(1), usize::MAX, 0)),
             // Before the changes that it is made of.
             Input::Resync(revision) => Some((revision.saturating_sub(1), usize::MAX, 0)),
+            _ => None,
+        }
+    }
+
+    /// The place behind the change; `None` if the input is none, or existed when its reader began.
+    pub(super) fn position(&self) -> Option<Position> {
+        match &self.input {
+            Input::Delivery(delivery) => delivery.position(),
             _ => None,
         }
     }

@@ -29,6 +29,11 @@ impl InUse {
         self.0.lock().push(segment);
     }
 
+    /// The oldest revision in them.
+    pub(crate) fn first(&self) -> Option<Revision> {
+        self.0.lock().first().map(|oldest| oldest.first)
+    }
+
     /// Bytes of the segments that hold commits behind a revision, at most.
     pub(crate) fn bytes_behind(&self, revision: Revision) -> u64 {
         let segments = self.0.lock();

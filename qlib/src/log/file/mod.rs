@@ -31,7 +31,7 @@ use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint};
 
 use crate::log::disk::Disk;
 use crate::log::{End, Log, Room, frame};
-use crate::model::{Commit, Error, LogError, Op, Receipt, Result, Revision, Timestamp};
+use crate::model::{Commit, Error, LogError, Receipt, Result, Revision, Timestamp};
 use crate::wire::log::{Encoder, Names};
 use crate::wire::proto::log as proto;
 use group::Place;
@@ -220,7 +220,7 @@ impl Log for FileLog {
             encode_varint(length as u64, bytes);
             let start = bytes.len();
             message.encode_raw(bytes);
-            let is_restore = commit.ops.iter().any(|op| matches!(op, Op::Restore { .. }));
+            let is_restore = commit.is_restore();
             self.end.advance(receipt.time, &bytes[start..], is_restore);
         });
         self.written += length as u64;

@@ -257,14 +257,12 @@ impl SegmentReader {
             let before = end;
             let commit = self.decoder.decode(&record.commit, replay.names());
             let mut commit = commit.map_err(|error| self.damage(before, error.to_string()))?;
-            let mut is_restore = false;
             for op in &mut commit.ops {
                 if let Op::Restore { image, .. } = op {
                     *image = replay.restored(revision)?;
-                    is_restore = true;
                 }
             }
-            end.advance(time, &record.commit, is_restore);
+            end.advance(time, &record.commit, commit.is_restore());
             let taken = replay.take(commit, end);
             taken.map_err(|error| self.damage(before, error.to_string()))?;
             reading.written += record.commit.len() as u64;

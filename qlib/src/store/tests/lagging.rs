@@ -50,7 +50,7 @@ fn nobody_is_told_of_what_did_not_concern_them() {
     }
     for reader in [&mut notes, &mut one, &mut lamps, &mut names, &mut created] {
         assert_eq!(all(reader), [""; 0], "{reader:?}");
-        assert_eq!(reader.position(), store.revision());
+        assert_eq!(reader.position(), store.position());
     }
     set(&store, b, "Status", 1);
     assert_eq!(all(&mut one), ["0->1"]);

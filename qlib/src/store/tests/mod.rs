@@ -20,6 +20,7 @@ mod events;
 mod history;
 mod lagging;
 mod latest;
+mod positions;
 mod restore;
 mod shape;
 mod status;
@@ -31,7 +32,7 @@ mod views;
 mod waking;
 
 use std::future::Future;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, Wake, Waker};
 
 use super::*;
 use crate::model::{FieldCache, FieldId, FieldSchema, Kind, Receipt, Value, ValueRef};
@@ -49,6 +50,11 @@ pub(super) fn store() -> Store {
 
 pub(super) fn with_window(window: WindowLimits) -> Store {
     let store = Store::memory_with(Clock::current(), window).unwrap();
+    declare(&store);
+    store
+}
+
+pub(super) fn declare(store: &Store) {
     let device = Schema::new("Device")
         .field(
             "Status",
@@ -71,7 +77,6 @@ pub(super) fn with_window(window: WindowLimits) -> Store {
         Ok(())
     });
     done(declared).unwrap();
-    store
 }
 
 /// A window of so many commits.
@@ -149,7 +154,27 @@ pub(super) fn say(event: &Event) -> String {
 
 /// All that a subscription has to say now.
 pub(super) fn all(subscription: &mut Subscription) -> Vec<String> {
-    std::iter::from_fn(|| subscription.try_next().map(|event| say(&event))).collect()
+    std::iter::from_fn(|| next(subscription).map(|event| say(&event))).collect()
+}
+
+struct Unpark(std::thread::Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// The next event that there is; waits while a thread reads the log for the subscription.
+pub(super) fn next(subscription: &mut Subscription) -> Option<Event> {
+    let waker = Arc::new(Unpark(std::thread::current())).into();
+    loop {
+        match subscription.poll_next(&mut Context::from_waker(&waker)) {
+            Poll::Ready(event) => return Some(event),
+            Poll::Pending if subscription.is_waiting() => std::thread::park(),
+            Poll::Pending => return None,
+        }
+    }
 }
 
 pub(super) fn field(store: &Store, entity_type: &str, name: &str) -> FieldId {

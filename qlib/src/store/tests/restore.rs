@@ -134,7 +134,7 @@ fn a_late_reader_is_told_of_each_restore_in_its_place() {
     let store = store();
     let a = create(&store, EntityId::ROOT, "A", "Device");
     let snapshot = store.create_snapshot();
-    let before = store.revision();
+    let before = store.position();
     let mut reader = store.subscribe_named("Device", "Status").start().unwrap();
     for value in 1..=2 {
         set(&store, a, "Status", value);
@@ -145,7 +145,7 @@ fn a_late_reader_is_told_of_each_restore_in_its_place() {
     assert_eq!(all(&mut reader), expected);
     let mut again = store
         .subscribe_named("Device", "Status")
-        .from(before, 0)
+        .from(before)
         .start()
         .unwrap();
     assert_eq!(all(&mut again), expected);

@@ -203,26 +203,27 @@ fn first_values_then_the_end() {
 }
 
 #[test]
-fn from_a_revision_of_before_even_if_nobody_listened_then() {
+fn from_a_position_of_before_even_if_nobody_listened_then() {
     let store = with_window(commits(100));
+    let start = store.shared().read().window.before();
     let device = create(&store, EntityId::ROOT, "D", "Device");
-    let before = store.revision();
+    let before = store.position();
     set(&store, device, "Status", 1);
     set(&store, device, "Note", "n");
-    let between = store.revision();
+    let between = store.position();
     let mut first = store.subscribe_named("Device", "Status").start().unwrap();
     set(&store, device, "Status", 2);
     let begin = |from| {
         store
             .subscribe_named("Device", "Status")
-            .from(from, 0)
+            .from(from)
             .start()
             .unwrap()
     };
     assert_eq!(all(&mut begin(before)), ["0->1", "1->2"]);
     assert_eq!(all(&mut begin(between)), ["1->2"]);
-    assert_eq!(all(&mut begin(store.revision())), [""; 0]);
-    assert_eq!(all(&mut begin(0)), ["-->0", "0->1", "1->2"]);
+    assert_eq!(all(&mut begin(store.position())), [""; 0]);
+    assert_eq!(all(&mut begin(start)), ["-->0", "0->1", "1->2"]);
     assert_eq!(all(&mut first), ["1->2"]);
     for value in 0..200 {
         set(&store, device, "Status", value);

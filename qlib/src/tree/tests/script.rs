@@ -9,7 +9,7 @@ use super::model::{Mark, Model};
 use super::ops::{Condition, Deed, Step};
 use super::pool::{self, Rng};
 use crate::model::{
-    Cursor, CursorMove, EntityId, Image, Limits, Quality, Timestamp, Value, WriteMode,
+    Cursor, CursorMove, EntityId, Image, Limits, Position, Quality, Timestamp, Value, WriteMode,
 };
 
 #[derive(Clone, Copy, Debug)]
@@ -215,10 +215,12 @@ fn cursor(rng: &mut Rng) -> Option<Cursor> {
     match rng.below(5) {
         0 => None,
         1 | 2 => Some(Cursor::Ticks(Timestamp::from_nanos(rng.below(9) as i64))),
-        _ => Some(Cursor::Changes {
+        _ => Some(Cursor::Changes(Position {
+            epoch: 1,
             revision: rng.below(9) as u64,
-            offset: rng.below(3) as u64,
-        }),
+            chain: rng.below(9) as u64,
+            read: (rng.below(2) == 0).then_some(3),
+        })),
     }
 }
 

@@ -156,20 +156,28 @@ pub struct Cursor {
 pub mod cursor {
     #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Oneof)]
     pub enum Done {
+        /// The changes up to this position.
         #[prost(message, tag = "1")]
-        Changes(super::Changes),
+        Changes(super::Position),
         /// The ticks of a timer up to this time, in nanoseconds since 1970-01-01T00:00:00Z.
         #[prost(sint64, tag = "2")]
         Ticks(i64),
     }
 }
-/// The changes of all commits up to a revision, and the first so many of the commit behind it.
+/// A place in the log, which may lie inside of a commit.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Changes {
+pub struct Position {
     #[prost(uint64, tag = "1")]
-    pub revision: u64,
+    pub epoch: u64,
+    /// The newest commit of which anything was read.
     #[prost(uint64, tag = "2")]
-    pub offset: u64,
+    pub revision: u64,
+    /// The chain value of that commit.
+    #[prost(fixed64, tag = "3")]
+    pub chain: u64,
+    /// How many of its effects were read; without it, all.
+    #[prost(uint32, optional, tag = "4")]
+    pub read: ::core::option::Option<u32>,
 }
 /// GOOD is what almost every write is, so it is the one that takes no room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]

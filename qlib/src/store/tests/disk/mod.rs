@@ -3,10 +3,12 @@
 mod campaign;
 mod closing;
 mod crash;
+mod cursors;
 mod damage;
 mod durable;
 mod faults;
 mod follow;
+mod replays;
 mod snapshots;
 mod standby;
 
@@ -80,7 +82,7 @@ fn step(number: u64, tree: &Tree, ops: &mut Steps) -> Result<()> {
             entity_type: tree.type_id("Device")?,
             parent: EntityId::ROOT,
             name: format!("device {number}").into(),
-            values: Vec::new(),
+            values: [].into(),
         }))],
         9 if number % 20 == 19 => smallvec![Op::Delete(device(number / 20))],
         5 if number % 50 == 25 => {
