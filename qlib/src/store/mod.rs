@@ -19,6 +19,7 @@ mod load;
 mod open;
 mod outcome;
 mod past;
+mod read_log;
 mod reading;
 mod repair;
 mod replay;
