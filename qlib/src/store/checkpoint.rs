@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use parking_lot::{Condvar, Mutex};
 
 use crate::log::{Disk, End, FileLog, Group, Holds, InUse, Log, Retention, Snapshots};
-use crate::model::{Clock, LogError};
+use crate::model::{Clock, Cursor, LogError};
 use crate::store::backup::save;
 use crate::store::history::History;
 use crate::tree::Tree;
@@ -177,7 +177,7 @@ struct Writing {
 impl Writing {
     fn run(mut self, offered: &Receiver<(Tree, End)>) {
         for (tree, end) in offered {
-            let outcome = self.write(&tree, end).and_then(|()| self.clean_up());
+            let outcome = self.write(&tree, end).and_then(|()| self.clean_up(&tree));
             // Before another can be offered: so two are never held at once.
             drop(tree);
             if let Err(error) = &outcome
@@ -216,15 +216,21 @@ impl Writing {
     }
 
     /// Removes what is older than what is to be kept.
-    fn clean_up(&mut self) -> Result<(), LogError> {
+    fn clean_up(&mut self, tree: &Tree) -> Result<(), LogError> {
         let behind = |revision| self.segments.bytes_behind(revision);
         self.snapshots
             .thin_out(behind)
             .map_err(|error| LogError::io("a snapshot between", "removed", &error))?;
         let (retention, now) = (self.plan.retention, self.clock.now());
-        let oldest = self
-            .holds
-            .keep_from(|held| self.snapshots.oldest_needed(retention, now, behind, held));
+        let cursors = tree.cursors().filter_map(|(_, cursor)| match cursor {
+            Cursor::Changes(position) => Some(position.revision()),
+            Cursor::Ticks(_) => None,
+        });
+        let cursor = cursors.min();
+        let oldest = self.holds.keep_from(|held| {
+            let snapshots = &self.snapshots;
+            snapshots.oldest_needed(retention, now, behind, held, cursor)
+        });
         let Some(oldest) = oldest else {
             return Ok(());
         };

@@ -33,6 +33,7 @@ const SMALL: Sizes = Sizes {
 const SHORT: Retention = Retention {
     bytes: 8192,
     age: Duration::from_secs(1 << 30),
+    cursor_max_lag: 8192,
 };
 
 fn options() -> StoreOptions {
