@@ -16,7 +16,12 @@ struct Auditor;
 #[worker]
 impl Auditor {
     #[on_change(Device.On, context(name = Device.Name), when(current), writes, own, durable = "audit", retry(times = 2))]
-    async fn switched(&mut self, change: Change<Device, bool>, name: String, cx: &mut Cx) -> Result<()> {
+    async fn switched(
+        &mut self,
+        change: Change<Device, bool>,
+        name: String,
+        cx: &mut Cx,
+    ) -> Result<()> {
         tracing::info!(name, "switched on");
         cx.tx()?.add(change.id(), Device::FIELDS.Switched, 1)
     }
@@ -31,7 +36,11 @@ impl Auditor {
     async fn report(&mut self, cx: &mut Cx) -> Result<()> {
         let service = cx.service();
         let hour = cx.tick().map(|hour| hour.to_string());
-        cx.tx()?.set_value(service, "Description", hour.map(|hour| hour.as_str().into()))
+        cx.tx()?.set_value(
+            service,
+            "Description",
+            hour.map(|hour| hour.as_str().into()),
+        )
     }
 }
 

@@ -41,6 +41,7 @@ boots! {
     program_without_pub: 2 workers, 4 handlers;
     everything: 15 workers, 30 handlers;
     conditional: 2 workers, 1 handlers;
+    durable: 5 workers, 7 handlers;
     inheritance: 2 workers, 2 handlers;
     local: 3 workers, 3 handlers;
     names: 6 workers, 6 handlers;

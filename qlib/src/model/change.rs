@@ -111,7 +111,7 @@ pub struct CreatedEntity {
     /// Where it stands.
     pub place: Place,
     /// The fields that have a value, as the type orders them.
-    pub values: Vec<(FieldId, Value)>,
+    pub values: Arc<[(FieldId, Value)]>,
 }
 
 impl CreatedEntity {

@@ -155,7 +155,7 @@ pub struct Create {
     pub name: SmolStr,
     /// The values that are given; the others have their default. Of a field that is given twice,
     /// the last one.
-    pub values: Vec<(FieldId, Value)>,
+    pub values: Arc<[(FieldId, Value)]>,
 }
 
 /// A write of one field.

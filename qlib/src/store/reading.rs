@@ -381,7 +381,7 @@ impl Subscription {
                 id,
                 entity_type,
                 place,
-                values: Vec::new(),
+                values: Arc::default(),
             };
             let stamp = entity.stamp(FieldId::NAME).ok()?;
             (Effect::Created(Arc::new(created)), stamp)

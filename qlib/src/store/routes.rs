@@ -159,15 +159,7 @@ impl Routes {
         self.by_topic
             .get(&topic)
             .into_iter()
-            .flat_map(move |route| {
-                let start = match route.revisions.back() {
-                    Some(newest) if *newest > position => route
-                        .revisions
-                        .partition_point(|revision| *revision <= position),
-                    _ => route.revisions.len(),
-                };
-                route.revisions.range(start..).copied()
-            })
+            .flat_map(move |route| route.revisions.range(route.start(position)..).copied())
     }
 
     /// The newest revision of the topic that fell out of the window; 0 if none did.
@@ -250,6 +242,22 @@ impl Routes {
 }
 
 impl Route {
+    /// Where the revisions after `position` begin.
+    #[inline]
+    fn start(&self, position: Revision) -> usize {
+        let revisions = &self.revisions;
+        let newest = revisions.back().copied().unwrap_or(0);
+        let Some(behind @ 1..) = newest.checked_sub(position) else {
+            return revisions.len();
+        };
+        // There are so many at most. Where each commit concerns the topic, they are all of them.
+        let earliest = revisions.len().saturating_sub(behind as usize);
+        if revisions[earliest] > position {
+            return earliest;
+        }
+        revisions.partition_point(|revision| *revision <= position)
+    }
+
     fn wake(&mut self, woken: &mut Vec<Waker>) {
         for reader in self.parked.get_mut().drain(..) {
             reader.parked.store(false, Ordering::Relaxed);

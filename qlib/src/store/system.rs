@@ -24,7 +24,7 @@ pub(crate) fn genesis() -> Steps {
         entity_type: TypeId(0),
         parent: EntityId::ROOT,
         name: SmolStr::new_static("Root"),
-        values: Vec::new(),
+        values: [].into(),
     };
     let declare = |schema: Schema| Op::SetSchema(Box::new(schema));
     let mut ops: Steps = system_schemas().into_iter().map(declare).collect();

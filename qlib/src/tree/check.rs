@@ -134,30 +134,33 @@ impl Tree {
 
     /// Stores a value that was checked, or none, and keeps indexes and referrers.
     pub(super) fn put(&mut self, node: u32, position: usize, value: Option<&Value>, stamp: Stamp) {
-        let entity_type = self.node(node).entity_type as usize;
+        let at = *self.node(node);
+        let entity_type = at.entity_type as usize;
         let field = &self.types[entity_type].layout.fields[position];
         if field.tracked {
             self.forget(node, field.id, entity_type, position);
         }
-        self.fill(node, position, value, stamp.into());
+        self.fill(node, at, position, value, stamp.into());
     }
 
-    /// Stores a value that was checked, or none, in a field that is unset.
+    /// Stores a value that was checked, or none, in a field that is unset; `node` is who the entity is
+    /// at `number`.
     pub(super) fn fill(
         &mut self,
-        node: u32,
+        number: u32,
+        node: Node,
         position: usize,
         value: Option<&Value>,
         stamp: PackedStamp,
     ) {
         let Node {
             entity_type, slot, ..
-        } = *self.node(node);
+        } = node;
         let mut target = 0;
         if let Some(value) = value
             && self.types[entity_type as usize].layout.fields[position].tracked
         {
-            target = self.remember(node, entity_type, position, value);
+            target = self.remember(number, entity_type, position, value);
         }
         let table = &mut self.types[entity_type as usize];
         let choice = |name: &SmolStr| {

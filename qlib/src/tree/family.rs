@@ -42,10 +42,7 @@ impl Tree {
             entity_type,
             slot,
         };
-        let nodes = &self.nodes;
-        self.by_id.insert(id_hash(id), node, |other| {
-            nodes.get(other as usize).map_or(0, |node| id_hash(node.id))
-        });
+        self.by_id.insert(id_hash(id), node);
         node
     }
 
@@ -108,13 +105,7 @@ impl Tree {
         }
         family.count += 1;
         family.revision = revision;
-        let (links, hasher) = (&self.links, &self.hasher);
-        self.by_name.insert(hash, node, |other| {
-            use std::hash::BuildHasher;
-            links.get(other as usize).map_or(0, |links| {
-                hasher.hash_one((links.parent, links.name.as_str()))
-            })
-        });
+        self.by_name.insert(hash, node);
     }
 
     /// Takes a node from where it stands; says where that was.

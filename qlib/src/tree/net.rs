@@ -86,9 +86,10 @@ impl Net {
         {
             let values = &mut Arc::make_mut(created).values;
             match change.current {
-                Some(value) => values[at].1 = value,
+                Some(value) => Arc::make_mut(values)[at].1 = value,
                 None => {
-                    values.remove(at);
+                    let others = values.iter().filter(|(known, _)| *known != field);
+                    *values = others.cloned().collect();
                     life.fields.push((field, self.effects.len()));
                     self.push(Effect::Field(FieldChange {
                         previous: None,

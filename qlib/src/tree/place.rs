@@ -11,7 +11,7 @@ use crate::model::{
 };
 use crate::tree::Tree;
 use crate::tree::apply::Applying;
-use crate::tree::write::normal;
+use crate::tree::write::{is_normal, normal};
 
 impl Tree {
     pub(super) fn create(&mut self, create: &Create, applying: &mut Applying) -> Result<()> {
@@ -48,7 +48,9 @@ impl Tree {
         let mut given: SmallVec<[Option<&Value>; 16]> = defaults
             .map(|field| field.schema.default.as_ref())
             .collect();
-        for (field, value) in values {
+        let mut in_order = true;
+        let mut next = 0;
+        for (field, value) in values.iter() {
             let Some(position) = layout.position(*field) else {
                 let (entity_type, field) =
                     (layout.schema.name.clone(), self.field_name(*field).clone());
@@ -59,6 +61,8 @@ impl Tree {
                 });
             };
             given[position] = Some(value);
+            in_order &= position >= next && is_normal(value);
+            next = position + 1;
         }
         let in_place = |error| renamed(error, self.subject_at(*id, parent, name));
         for (field, value) in layout.fields.iter().zip(&given) {
@@ -83,12 +87,22 @@ impl Tree {
             name.clone(),
             applying.stamp,
         );
-        let mut values = Vec::with_capacity(given.iter().flatten().count());
-        for (position, value) in given.into_iter().enumerate() {
-            let Some(value) = value else { continue };
-            self.fill(node, position, Some(value), applying.stamp.into());
-            values.push((layout.fields[position].id, normal(value.clone())));
+        let at = *self.node(node);
+        let stored = || {
+            let stored = given.iter().enumerate();
+            stored.filter_map(|(position, value)| Some((position, (*value)?)))
+        };
+        for (position, value) in stored() {
+            self.fill(node, at, position, Some(value), applying.stamp.into());
         }
+        // Most often the values are stored as they were given, and need no copy.
+        let values = if in_order && stored().count() == values.len() {
+            Arc::clone(values)
+        } else {
+            let stored = stored()
+                .map(|(position, value)| (layout.fields[position].id, normal(value.clone())));
+            stored.collect()
+        };
         let created = CreatedEntity {
             id: *id,
             entity_type: *entity_type,

@@ -240,6 +240,11 @@ impl Tree {
     }
 }
 
+/// Whether a value is stored as it is.
+pub(super) fn is_normal(value: &Value) -> bool {
+    !matches!(value, Value::Float(number) if *number == 0.0 && number.is_sign_negative())
+}
+
 /// The value as it is stored: there is one zero.
 pub(super) fn normal(value: Value) -> Value {
     match value {

@@ -1,5 +1,7 @@
 //! A worker at work: one input at a time, in the order of revisions.
 
+#[cfg(test)]
+mod crashes;
 mod durable;
 mod handler;
 mod lane;

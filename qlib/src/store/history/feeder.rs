@@ -110,7 +110,7 @@ impl Feeder {
                     self.push(applied, tree, change.id, change.field, value);
                 }
                 Effect::Created(created) => {
-                    for (field, value) in &created.values {
+                    for (field, value) in created.values.iter() {
                         let value = Some(value.clone());
                         self.push(applied, tree, created.id, *field, value);
                     }

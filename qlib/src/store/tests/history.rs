@@ -452,6 +452,11 @@ proptest! {
     fn those_that_the_window_passes_are_told(deeds in proptest::collection::vec(deed(), 1..80)) {
         run(8, None, &deeds);
     }
+}
+
+proptest! {
+    // Each reader that falls behind gets threads: these take longer.
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) })]
 
     #[test]
     fn those_that_the_window_passes_read_the_log(deeds in proptest::collection::vec(deed(), 1..80)) {

@@ -13,7 +13,7 @@ fn create_as(store: &Store, id: EntityId, name: &str, entity_type: &str) {
             entity_type: tree.type_id(entity_type)?,
             parent: EntityId::ROOT,
             name: name.into(),
-            values: Vec::new(),
+            values: [].into(),
         };
         ops.push(Op::Create(Box::new(create)));
         Ok(())

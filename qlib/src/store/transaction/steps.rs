@@ -65,7 +65,7 @@ impl Transaction<'_> {
             entity_type,
             parent,
             name,
-            values,
+            values: values.into(),
         })));
         id
     }

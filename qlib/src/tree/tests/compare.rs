@@ -234,7 +234,7 @@ pub(super) fn changes(tree: &Tree, before: &Model, after: &Model, changes: &Effe
             }
             Effect::Created(created) => {
                 let held = &after.entities[&created.id].cells;
-                for (field, value) in &created.values {
+                for (field, value) in created.values.iter() {
                     let key = key(tree, *field);
                     assert_eq!(held[&key].value.as_ref(), Some(value));
                     note(format!("{key} of {}", created.id));

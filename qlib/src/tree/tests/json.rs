@@ -67,13 +67,13 @@ fn house() -> Tree {
         Value::EntityList([id(1), EntityId::ROOT].as_slice().into()),
     ];
     let fields = Kind::ALL.map(|kind| tree.field_id(lamp, kind.name()).unwrap());
-    let create = |id, entity_type, parent, name: &str, values| {
+    let create = |id, entity_type, parent, name: &str, values: Vec<_>| {
         Op::Create(Box::new(crate::model::Create {
             id,
             entity_type,
             parent,
             name: name.into(),
-            values,
+            values: values.into(),
         }))
     };
     let commit = [

@@ -68,7 +68,7 @@ fn sample() -> Tree {
         [room, device].map(|schema| Op::SetSchema(Box::new(schema))),
     );
     let [room, device] = ["Room", "Device"].map(|name| tree.type_id(name).unwrap());
-    let create = |number: u128, entity_type, parent: u128, values| {
+    let create = |number: u128, entity_type, parent: u128, values: Vec<_>| {
         let id = |number| match number {
             0 => EntityId::ROOT,
             other => EntityId::from_u128(other),
@@ -78,7 +78,7 @@ fn sample() -> Tree {
             entity_type,
             parent: id(parent),
             name: format!("e{number}").into(),
-            values,
+            values: values.into(),
         }))
     };
     let held = |number: i32| {

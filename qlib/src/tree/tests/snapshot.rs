@@ -49,7 +49,7 @@ fn lamps() -> Tree {
             entity_type,
             parent: EntityId::ROOT,
             name: name.into(),
-            values: Vec::new(),
+            values: [].into(),
         }))
     };
     let lamps = (1..LAMPS).map(|number| create(lamp(number), format!("lamp {number}")));

@@ -31,7 +31,7 @@ impl Model {
                     );
                 }
                 Effect::Created(created) => {
-                    for (field, value) in &created.values {
+                    for (field, value) in created.values.iter() {
                         self.add(applied, tree, created.id, *field, Some(value.clone()));
                     }
                 }

@@ -22,7 +22,7 @@ fn fill(store: &Store) -> String {
         entity_type: pressure.0,
         parent: EntityId::ROOT,
         name: "Boiler".into(),
-        values: vec![(pressure.1, 1.0.into())],
+        values: [(pressure.1, 1.0.into())].into(),
     };
     let create = Op::Create(Box::new(create));
     store.submit_checked(smallvec![create], Vec::new()).unwrap();

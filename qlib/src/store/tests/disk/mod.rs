@@ -81,7 +81,7 @@ fn step(number: u64, tree: &Tree, ops: &mut Steps) -> Result<()> {
             entity_type: tree.type_id("Device")?,
             parent: EntityId::ROOT,
             name: format!("device {number}").into(),
-            values: Vec::new(),
+            values: [].into(),
         }))],
         9 if number % 20 == 19 => smallvec![Op::Delete(device(number / 20))],
         5 if number % 50 == 25 => {

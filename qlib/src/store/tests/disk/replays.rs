@@ -263,7 +263,8 @@ fn a_store_that_is_closed_has_let_go_of_its_disk() {
     let [mut waiting, mut reading, never] =
         [(); 3].map(|()| status(&store).from(start).start().unwrap());
     assert_eq!(say(&next(&mut reading).unwrap()), "0->1");
-    assert!(waiting.try_next().is_none() && waiting.is_waiting());
+    // Most often its thread is on its way when the store is closed.
+    let _ = waiting.try_next();
     let disk = Arc::downgrade(&store.shared.read().replays.as_ref().unwrap().archive.disk);
     store.close().unwrap();
     assert_eq!(disk.strong_count(), 0);
