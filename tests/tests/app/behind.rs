@@ -46,7 +46,7 @@ fn hurry(app: &TestApp, lamp: EntityId, name: &str, levels: std::ops::RangeInclu
             .transaction(|tx| tx.set(lamp, Lamp::FIELDS.Level, level));
         drop(set);
         let rename = app.store().transaction(|tx| {
-            tx.rename(lamp, &format!("{name}{level}"));
+            tx.rename(lamp, format!("{name}{level}"));
             Ok(())
         });
         drop(rename);
