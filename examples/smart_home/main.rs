@@ -1,8 +1,9 @@
 //! A home that runs by itself: simulated sensors, a thermostat with hysteresis, lights that follow
-//! people, and an account of it all in the log.
+//! people, a daily report, and an account of it all in the log.
 
 mod lights;
 mod model;
+mod report;
 mod sensors;
 mod thermostat;
 

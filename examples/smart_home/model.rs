@@ -36,6 +36,9 @@ pub(crate) struct Device {
     #[field(index)]
     pub(crate) room: Option<Ref<Room>>,
     pub(crate) last_seen: Option<Timestamp>,
+    /// How often it was switched on since the last daily report.
+    #[field(default = 0)]
+    pub(crate) switched: i64,
 }
 
 /// Makes the home, unless it is there.

@@ -8,6 +8,7 @@ use qlib::prelude::*;
 
 use crate::lights::follow_people;
 use crate::model::{Device, Power, Room, furnish};
+use crate::report::{count_switchings, report};
 use crate::sensors::Sensors;
 use crate::thermostat::Thermostat;
 
@@ -57,4 +58,22 @@ async fn lights_follow_people(app: TestApp) {
         assert_eq!(lit(), 1);
     }
     app.assert_dead_letters(0);
+}
+
+#[qlib::test(workers(count_switchings, report), preload = furnish)]
+async fn a_report_is_told_once_a_day(app: TestApp) {
+    let light = app.store().select::<Device>().first().unwrap().unwrap().id;
+    let switched = |app: &TestApp| app.store().read(light, Device::FIELDS.Switched).unwrap();
+    let hour = Duration::from_secs(60 * 60);
+    for status in [Power::On, Power::Off, Power::On] {
+        let mut light = app.store().entity::<Device>(light).unwrap();
+        light.set_status(status).commit().await.unwrap();
+    }
+    // What is done is not done again.
+    let app = app.restart(hour).await;
+    assert_eq!(switched(&app), 2);
+    let app = app.restart(22 * hour).await;
+    assert_eq!(switched(&app), 2);
+    let app = app.restart(3 * hour).await;
+    assert_eq!(switched(&app), 0, "the day ended two hours ago");
 }

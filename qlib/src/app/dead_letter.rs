@@ -48,29 +48,26 @@ impl App {
     /// Gives an input up: keeps it as a dead letter, in the commit that does `done`.
     ///
     /// # Errors
-    /// Why it cannot be kept, with the input.
+    /// Why it cannot be kept.
     pub(crate) fn park(
         &self,
         handler: &SmolStr,
         field: &SmolStr,
-        mut attempt: Attempt,
+        attempt: &Attempt,
         failure: &Failure,
         done: Option<Op>,
-    ) -> Result<(), (Attempt, Error)> {
+    ) -> Result<()> {
         tracing::error!(%handler, entity = ?attempt.entity(), attempts = attempt.failures, %failure, "given up: kept as a dead letter");
-        let letter = match self.write_letter(handler, field, &attempt, failure, done) {
-            Ok(letter) => letter,
-            Err(error) => return Err((attempt, error)),
-        };
-        if let Some(before) = attempt.dead_letter.replace(letter) {
+        let letter = self.write_letter(handler, field, attempt, failure, done)?;
+        if let Some(before) = attempt.dead_letter {
             let _ = self.dismiss(before);
         }
-        attempt.failures = 0;
-        attempt.due = None;
-        attempt.input.forget_awaited();
+        let mut kept = Attempt::new(attempt.input.clone());
+        kept.dead_letter = Some(letter);
+        kept.input.forget_awaited();
         self.letters()
             .borrow_mut()
-            .insert(letter, (handler.clone(), attempt));
+            .insert(letter, (handler.clone(), kept));
         self.drop_old_letters();
         Ok(())
     }

@@ -30,17 +30,14 @@ pub struct Retention {
     pub bytes: u64,
     /// How far the log reaches back.
     pub age: Duration,
-    /// Bytes of the log that are kept beyond that for durable cursors which stand there.
-    pub cursor_max_lag: u64,
 }
 
 impl Default for Retention {
-    /// 1 GiB, 7 days; 4 GiB for cursors.
+    /// 1 GiB, 7 days.
     fn default() -> Self {
         Self {
             bytes: 1 << 30,
             age: Duration::from_secs(7 * 24 * 60 * 60),
-            cursor_max_lag: 4 << 30,
         }
     }
 }
@@ -126,36 +123,28 @@ impl Snapshots {
         Ok(bytes)
     }
 
-    /// The snapshot from which the log is kept, given how many bytes of log there are behind each, the
-    /// oldest revision that somebody holds, and the oldest one at which a cursor stands; `None` while
-    /// all of the log is.
+    /// The snapshot from which the log is kept, given how many bytes of log there are behind each, and
+    /// the oldest revision that somebody holds; `None` while all of the log is.
     pub(crate) fn oldest_needed(
         &self,
         retention: Retention,
         now: Timestamp,
         log_behind: impl Fn(Revision) -> u64,
         held: Option<Revision>,
-        cursor: Option<Revision>,
     ) -> Option<Revision> {
         let limit = now - retention.age;
         // The newest one that is older than what is to be kept.
         let by_age = self.saved.partition_point(|saved| saved.time <= limit);
         // The oldest one behind which there is no more than what may be kept.
-        let by_bytes = |bytes| {
-            let revisions = std::iter::once(0).chain(self.saved.iter().map(|saved| saved.revision));
-            let too_many = revisions.take_while(|revision| log_behind(*revision) > bytes);
-            too_many.count()
-        };
+        let revisions = std::iter::once(0).chain(self.saved.iter().map(|saved| saved.revision));
+        let by_bytes = revisions
+            .take_while(|revision| log_behind(*revision) > retention.bytes)
+            .count();
         let most = (self.saved.len() + 1).saturating_sub(NEWEST);
-        let before = |needed: Option<Revision>| {
-            needed.map_or(most, |needed| {
-                self.saved.partition_point(|saved| saved.revision <= needed)
-            })
-        };
-        let cursor = before(cursor).max(by_bytes(retention.cursor_max_lag));
-        let wanted = by_age.max(by_bytes(retention.bytes));
-        let kept = wanted.min(most).min(before(held)).min(cursor);
-        let needed = kept.checked_sub(1)?;
+        let held = held.map_or(most, |held| {
+            self.saved.partition_point(|saved| saved.revision <= held)
+        });
+        let needed = by_age.max(by_bytes).min(most).min(held).checked_sub(1)?;
         Some(self.saved[needed].revision)
     }
 
@@ -306,16 +295,10 @@ mod tests {
     /// What is needed of snapshots at revisions 10, 20 … 50, a second and 100 bytes of log apart,
     /// at second 60.
     fn needed(bytes: u64, age: u64) -> Option<Revision> {
-        needed_beside(bytes, age, None, None)
+        needed_beside(bytes, age, None)
     }
 
-    /// The same beside a hold and a cursor, which may lag by 350 bytes.
-    fn needed_beside(
-        bytes: u64,
-        age: u64,
-        held: Option<Revision>,
-        cursor: Option<Revision>,
-    ) -> Option<Revision> {
+    fn needed_beside(bytes: u64, age: u64, held: Option<Revision>) -> Option<Revision> {
         let mut snapshots = Snapshots::open(Arc::new(Simulated::default()), |_, _| {}).unwrap();
         let second = |number: u64| Timestamp::EPOCH + Duration::from_secs(number);
         snapshots.saved = (1..=5)
@@ -326,13 +309,8 @@ mod tests {
             })
             .collect();
         let age = Duration::from_secs(age);
-        let retention = Retention {
-            bytes,
-            age,
-            cursor_max_lag: 350,
-        };
-        let behind = |revision| (60 - revision) * 10;
-        snapshots.oldest_needed(retention, second(60), behind, held, cursor)
+        let retention = Retention { bytes, age };
+        snapshots.oldest_needed(retention, second(60), |revision| (60 - revision) * 10, held)
     }
 
     #[test]
@@ -369,15 +347,9 @@ mod tests {
         // Two snapshots are always kept, with the log behind the older one.
         assert_eq!(needed(0, 0), Some(40));
         // What somebody holds, with the snapshot before it.
-        assert_eq!(needed_beside(0, 0, Some(50), None), Some(40));
-        assert_eq!(needed_beside(0, 0, Some(39), None), Some(30));
-        assert_eq!(needed_beside(0, 0, Some(30), None), Some(30));
-        assert_eq!(needed_beside(0, 0, Some(9), None), None);
-        // A cursor does too, unless it lags too far.
-        assert_eq!(needed_beside(0, 0, None, Some(50)), Some(40));
-        assert_eq!(needed_beside(0, 0, None, Some(39)), Some(30));
-        assert_eq!(needed_beside(0, 0, None, Some(9)), Some(30));
-        assert_eq!(needed_beside(0, 0, Some(20), Some(9)), Some(20));
-        assert_eq!(needed_beside(600, 1000, None, Some(9)), None);
+        assert_eq!(needed_beside(0, 0, Some(50)), Some(40));
+        assert_eq!(needed_beside(0, 0, Some(39)), Some(30));
+        assert_eq!(needed_beside(0, 0, Some(30)), Some(30));
+        assert_eq!(needed_beside(0, 0, Some(9)), None);
     }
 }

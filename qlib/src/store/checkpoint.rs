@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 
 use crate::log::{Disk, End, FileLog, Group, Holds, InUse, Log, Retention, Snapshots};
-use crate::model::{Clock, Cursor, LogError};
+use crate::model::{Clock, LogError};
 use crate::store::backup::save;
 use crate::store::history::History;
 use crate::tree::Tree;
@@ -21,6 +22,8 @@ pub(crate) struct Plan {
     /// replays what is behind the newest one, which takes about four times as long a byte.
     pub(crate) every: u64,
     pub(crate) retention: Retention,
+    /// How much of the log is kept at most for durable cursors.
+    pub(crate) cursor_max_lag: Retention,
 }
 
 impl Default for Plan {
@@ -28,6 +31,10 @@ impl Default for Plan {
         Self {
             every: 16 << 20,
             retention: Retention::default(),
+            cursor_max_lag: Retention {
+                bytes: 4 << 30,
+                age: Duration::from_secs(30 * 24 * 60 * 60),
+            },
         }
     }
 }
@@ -221,16 +228,14 @@ impl Writing {
         self.snapshots
             .thin_out(behind)
             .map_err(|error| LogError::io("a snapshot between", "removed", &error))?;
-        let (retention, now) = (self.plan.retention, self.clock.now());
-        let cursors = tree.cursors().filter_map(|(_, cursor)| match cursor {
-            Cursor::Changes(position) => Some(position.revision()),
-            Cursor::Ticks(_) => None,
-        });
-        let cursor = cursors.min();
-        let oldest = self.holds.keep_from(|held| {
-            let snapshots = &self.snapshots;
-            snapshots.oldest_needed(retention, now, behind, held, cursor)
-        });
+        let (plan, now) = (self.plan, self.clock.now());
+        let needed = |retention, held| self.snapshots.oldest_needed(retention, now, behind, held);
+        // A cursor that lags further than that holds no more.
+        let limit = needed(plan.cursor_max_lag, None).unwrap_or(0);
+        let cursor = tree.oldest_cursor().map(|cursor| cursor.max(limit));
+        let oldest = self
+            .holds
+            .keep_from(|held| needed(plan.retention, held.into_iter().chain(cursor).min()));
         let Some(oldest) = oldest else {
             return Ok(());
         };

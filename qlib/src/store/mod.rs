@@ -17,6 +17,7 @@ mod history;
 mod open;
 mod outcome;
 mod past;
+mod read_log;
 mod reading;
 mod repair;
 mod replay;

@@ -109,6 +109,14 @@ impl StoreOptions {
         self
     }
 
+    /// How much of the log is kept for durable cursors, where that is more than is kept anyway: 4 GiB
+    /// or 30 days, whichever is less, unless this says else. A handler whose cursor lags further is told
+    /// [`Lagged`](crate::Lagged).
+    pub fn cursor_max_lag(mut self, lag: Retention) -> Self {
+        self.plan.cursor_max_lag = lag;
+        self
+    }
+
     /// Bytes of the log between two snapshots.
     #[cfg(test)]
     pub(crate) fn snapshot_every(mut self, bytes: u64) -> Self {

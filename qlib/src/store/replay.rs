@@ -117,23 +117,21 @@ impl Archive {
 }
 
 impl Store {
-    /// The tree at a revision that has left the window, where there is a disk that knows it.
-    pub(super) fn tree_on_disk(&self, revision: Revision) -> Result<Option<Tree>> {
-        let archive = {
-            let core = self.shared.read();
-            core.replays.as_ref().map(|replays| replays.archive.clone())
-        };
-        match archive.map(|archive| archive.start(revision)) {
-            None => Ok(None),
-            Some(Ok(start)) => Ok(Some(start.tree)),
-            Some(Err(Error::Log(LogError::BeyondRetention { first, .. }))) => {
-                Err(Error::OutOfReach {
-                    revision,
-                    oldest: first,
-                    newest: self.revision(),
-                })
-            }
-            Some(Err(error)) => Err(error),
-        }
+    /// What the disk knows, where there is one.
+    pub(super) fn archive(&self) -> Option<Archive> {
+        let core = self.shared.read();
+        core.replays.as_ref().map(|replays| replays.archive.clone())
+    }
+
+    /// The tree at a revision from the disk.
+    pub(super) fn start(&self, archive: &Archive, revision: Revision) -> Result<Start> {
+        archive.start(revision).map_err(|error| match error {
+            Error::Log(LogError::BeyondRetention { first, .. }) => Error::OutOfReach {
+                revision,
+                oldest: first,
+                newest: self.revision(),
+            },
+            other => other,
+        })
     }
 }

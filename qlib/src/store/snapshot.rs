@@ -122,13 +122,14 @@ impl Store {
     /// not give it.
     pub fn at(&self, revision: Revision) -> Result<Snapshot> {
         let rewound = self.rewound(revision);
-        let tree = match &rewound {
-            Err(Error::OutOfReach { newest, .. }) if revision <= *newest => {
-                self.tree_on_disk(revision)?
-            }
+        let archive = match &rewound {
+            Err(Error::OutOfReach { newest, .. }) if revision <= *newest => self.archive(),
             _ => None,
         };
-        let tree = tree.map_or(rewound, Ok)?;
+        let tree = match archive {
+            Some(archive) => self.start(&archive, revision)?.tree,
+            None => rewound?,
+        };
         Ok(Snapshot {
             tree: Arc::new(tree),
         })

@@ -2,7 +2,7 @@
 
 use smol_str::SmolStr;
 
-use crate::model::{Cursor, CursorMove, Error, Result, limits::name_fault};
+use crate::model::{Cursor, CursorMove, Error, Result, Revision, limits::name_fault};
 use crate::tree::Tree;
 use crate::tree::apply::Applying;
 
@@ -16,6 +16,15 @@ impl Tree {
     /// All durable cursors, in no order.
     pub fn cursors(&self) -> impl Iterator<Item = (&SmolStr, Cursor)> {
         self.cursors.iter().map(|(name, cursor)| (name, *cursor))
+    }
+
+    /// The revision behind which the log is needed for the cursors.
+    pub(crate) fn oldest_cursor(&self) -> Option<Revision> {
+        let changes = self.cursors.values().filter_map(|cursor| match cursor {
+            Cursor::Changes(position) => Some(position.revision()),
+            Cursor::Ticks(_) => None,
+        });
+        changes.min()
     }
 
     pub(super) fn move_cursor(&mut self, step: &CursorMove, applying: &mut Applying) -> Result<()> {

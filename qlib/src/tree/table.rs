@@ -89,7 +89,7 @@ impl Shard {
     /// for such: so a shard that grows is read and written from one end to the other.
     #[inline]
     fn home(&self, entry: u64) -> usize {
-        ((entry >> 32) * self.entries.len() as u64 >> 32) as usize
+        (((entry >> 32) * self.entries.len() as u64) >> 32) as usize
     }
 
     #[inline]

@@ -243,6 +243,19 @@ async fn a_handler_says_how_often_it_is_called(app: TestApp) {
     assert_eq!(app.assert_dead_letters(1)[0].attempts, 2);
 }
 
+#[qlib::test(workers(impatient), preload = lamps)]
+async fn a_dead_letter_waits_for_the_connection(app: TestApp) {
+    level(&app, lamp(&app, "a"), 1).await;
+    app.store().disconnect().unwrap();
+    app.advance(ms(5_000)).await;
+    app.assert_dead_letters(0);
+    app.store().connect().unwrap();
+    app.advance(ms(60_000)).await;
+    // The change was not lost meanwhile: it is tried again, and given up again.
+    assert_eq!(times_of("call"), [0, 1_000, 11_000]);
+    assert_eq!(app.assert_dead_letters(1)[0].attempts, 3);
+}
+
 #[on_change(Lamp.Level)]
 async fn hopeless(change: Change<Lamp, i64>, cx: &mut Cx) -> Result<()> {
     note("call");

@@ -426,3 +426,40 @@ fn a_boot_says_what_is_wrong_with_cursors() {
         "the application cannot start: handler ByHand::level: `durable` is refused: `latest` skips changes, and a cursor is for those that want each"
     );
 }
+
+#[qlib::test(workers(sum), preload = lamps)]
+async fn a_restore_leaves_cursors_and_is_handled_as_changes(app: TestApp) {
+    let a = lamp(&app, "a");
+    let snapshot = app.store().create_snapshot();
+    level(&app, a, 7).await;
+    app.settle().await;
+    app.store().restore_snapshot(&snapshot).await.unwrap();
+    app.settle().await;
+    assert_eq!(noted(), ["7", "0"]);
+    assert_eq!(echo_of(&app, a), 0);
+    let app = app.restart(ms(0)).await;
+    assert!(noted().is_empty());
+    level(&app, a, 2).await;
+    app.settle().await;
+    assert_eq!(noted(), ["2"]);
+}
+
+#[on_change(Lamp.Level, durable = "leading", leader)]
+async fn audited(change: Change<Lamp, i64>, leadership: &Leadership, cx: &mut Cx) -> Result<()> {
+    note(format!("{} with {}", change.current(), leadership.token()));
+    let amount = change.current();
+    cx.tx()?.add(change.id(), Lamp::FIELDS.Echo, amount)
+}
+
+#[qlib::test(workers(audited), preload = lamps)]
+async fn what_a_leader_could_not_commit_the_next_one_does(app: TestApp) {
+    let a = lamp(&app, "a");
+    level(&app, a, 3).await;
+    app.store().disconnect().unwrap();
+    app.advance(ms(1_000)).await;
+    assert_eq!(noted(), ["3 with 1"]);
+    app.store().connect().unwrap();
+    app.settle().await;
+    assert_eq!(noted(), ["3 with 2"]);
+    assert_eq!(echo_of(&app, a), 3);
+}

@@ -41,7 +41,7 @@ fn open(disk: &Simulated) -> Result<Store> {
         first: 4096,
         most: 4096,
     };
-    let options = Store::options().sizes(sizes);
+    let options = Store::options().sizes(sizes).snapshot_every(1000);
     options.open_disk(Arc::new(disk.clone()))
 }
 

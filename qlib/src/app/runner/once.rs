@@ -64,28 +64,20 @@ impl<W: Worker> Runner<W> {
         Ok(())
     }
 
-    /// Gives an input up. That of a durable handler stays until its dead letter is kept.
+    /// Gives an input up, once its dead letter is kept.
     pub(super) fn park(&mut self, pick: Pick, mut attempt: Attempt, failure: &Failure) {
         let handler = &mut self.handlers[pick.handler];
         let (name, field) = (&handler.name, &handler.definition.field);
-        let done = attempt.done();
-        let Some((durable, done)) = handler.durable.as_mut().zip(done) else {
-            if let Err((_, error)) = self.app.park(name, field, attempt, failure, None) {
-                tracing::error!(handler = %name, %error, "the dead letter cannot be kept: the change is lost to this handler");
-            }
-            return;
-        };
-        match self
-            .app
-            .park(name, field, attempt, failure, Some(durable.step(done)))
-        {
-            Ok(()) => durable.moved(done),
-            Err((kept, error)) => {
-                attempt = kept;
+        let durable = handler.durable.as_mut().zip(attempt.done());
+        let step = durable.as_ref().map(|(durable, done)| durable.step(*done));
+        match (self.app.park(name, field, &attempt, failure, step), durable) {
+            (Ok(()), None) => {}
+            (Ok(()), Some((durable, done))) => durable.moved(done),
+            (Err(error), _) => {
                 let pause = Retry::LONGEST;
                 tracing::error!(handler = %name, %error, retry_in = ?pause, "the dead letter cannot be kept: the change waits");
                 attempt.due = Some(Instant::now() + pause);
-                handler.pending = Some(attempt);
+                self.wait(pick, attempt);
             }
         }
     }

@@ -198,7 +198,7 @@ fn log() -> Command {
     let last = Arg::new("last")
         .long("last")
         .value_name("N")
-        .value_parser(value_parser!(usize))
+        .value_parser(value_parser!(u64))
         .default_value("20")
         .help("How many of the newest commits");
     below(

@@ -1,9 +1,9 @@
-//! `log`: the newest commits.
+//! `log`: the newest commits, as far back as the log is kept.
 
 use std::io::Write;
 
 use clap::ArgMatches;
-use qlib::{Applied, Effect, Snapshot, Store, Value};
+use qlib::{Applied, Effect, Error, Store, Tree, Value};
 use serde_json::{Value as Json, json};
 
 use crate::failure::Failure;
@@ -15,25 +15,33 @@ pub(crate) fn run(
     matches: &ArgMatches,
     output: &mut Output<impl Write>,
 ) -> Result<(), Failure> {
-    let last = matches.get_one("last").copied().unwrap_or(usize::MAX);
-    let now = store.create_snapshot();
-    let view = store.view();
-    let mut commits: Vec<_> = view.commits().rev().take(last).collect();
-    commits.reverse();
-    if output.json {
-        for commit in commits {
-            output.json(&json(&now, commit))?;
+    let last = matches.get_one("last").copied().unwrap_or(u64::MAX);
+    let first = (store.revision() + 1).saturating_sub(last);
+    let mut failure = None;
+    let mut rows = Vec::new();
+    let mut see = |commit: &Applied, tree: &Tree| {
+        if !output.json {
+            rows.extend(self::rows(tree, commit));
+        } else if failure.is_none() {
+            failure = output.json(&json(tree, commit)).err();
         }
-    } else {
-        let rows = commits.into_iter().flat_map(|commit| rows(&now, commit));
+    };
+    match store.read_log(first, &mut see) {
+        Err(Error::OutOfReach { oldest, .. }) => store.read_log(oldest + 1, &mut see)?,
+        read => read?,
+    }
+    if let Some(failure) = failure {
+        return Err(failure.into());
+    }
+    if !output.json {
         let header = ["REVISION", "TIME", "WRITER", "CAUSE", "CHANGED"];
-        output.table(header, rows.collect())?;
+        output.table(header, rows)?;
     }
     Ok(())
 }
 
 /// A row for each effect; the first one says which commit it is.
-fn rows(now: &Snapshot, commit: &Applied) -> Vec<[String; 5]> {
+fn rows(tree: &Tree, commit: &Applied) -> Vec<[String; 5]> {
     let cause = match &commit.author.cause {
         Some(cause) if cause.revision > 0 => format!("{} on {}", cause.handler, cause.revision),
         Some(cause) => cause.handler.to_string(),
@@ -45,7 +53,7 @@ fn rows(now: &Snapshot, commit: &Applied) -> Vec<[String; 5]> {
         commit.author.writer.to_string(),
         cause,
     ];
-    let mut changes: Vec<_> = commit.effects.iter().map(|each| text(now, each)).collect();
+    let mut changes: Vec<_> = commit.effects.iter().map(|each| text(tree, each)).collect();
     if commit.resync {
         changes.insert(0, "the whole store was replaced".into());
     }
@@ -70,8 +78,7 @@ fn rows(now: &Snapshot, commit: &Applied) -> Vec<[String; 5]> {
     rows
 }
 
-fn text(now: &Snapshot, effect: &Effect) -> String {
-    let tree = now.tree();
+fn text(tree: &Tree, effect: &Effect) -> String {
     let value = |value: &Option<Value>| match value {
         Some(value) => value::text(tree, Some(value.as_ref())),
         None => "unset".into(),
@@ -102,9 +109,12 @@ fn text(now: &Snapshot, effect: &Effect) -> String {
     }
 }
 
-fn json(now: &Snapshot, commit: &Applied) -> Json {
+fn json(tree: &Tree, commit: &Applied) -> Json {
     let cause = commit.author.cause.as_ref();
-    let effects = commit.effects.iter().map(|effect| effect_json(now, effect));
+    let effects = commit
+        .effects
+        .iter()
+        .map(|effect| effect_json(tree, effect));
     json!({
         "revision": commit.revision,
         "time": commit.time.to_string(),
@@ -118,8 +128,7 @@ fn json(now: &Snapshot, commit: &Applied) -> Json {
     })
 }
 
-fn effect_json(now: &Snapshot, effect: &Effect) -> Json {
-    let tree = now.tree();
+fn effect_json(tree: &Tree, effect: &Effect) -> Json {
     let value = |value: &Option<Value>| value::json(value.as_ref().map(Value::as_ref));
     let place = |place: &qlib::Place| {
         json!({

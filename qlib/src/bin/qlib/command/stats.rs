@@ -18,6 +18,8 @@ pub(crate) fn run(store: &Store, output: &mut Output<impl Write>) -> Result<(), 
             .filter(|entity| entity.entity_type() == each);
         (tree.type_name(each).to_string(), exact.count())
     });
+    let cursors = store.cursors().into_iter();
+    let cursors = cursors.map(|(name, stands)| (name.to_string(), stands.to_string()));
     if output.json {
         output.json(&json!({
             "revision": stats.revision,
@@ -25,6 +27,7 @@ pub(crate) fn run(store: &Store, output: &mut Output<impl Write>) -> Result<(), 
             "time": tree.time().to_string(),
             "entities": stats.entities,
             "window": {"commits": stats.window_commits, "bytes": stats.window_bytes},
+            "cursors": cursors.map(|(name, stands)| (name, Json::from(stands))).collect::<Json>(),
             "types": types.map(|(name, count)| (name, Json::from(count))).collect::<Json>(),
         }))?;
         return Ok(());
@@ -38,6 +41,7 @@ pub(crate) fn run(store: &Store, output: &mut Output<impl Write>) -> Result<(), 
         row("entities", stats.entities.to_string()),
     ];
     rows.extend(types.map(|(name, count)| row(&format!("  {name}"), count.to_string())));
+    rows.extend(cursors.map(|(name, stands)| row(&format!("cursor {name}"), stands)));
     output.table(["WHAT", "HOW MUCH"], rows)?;
     Ok(())
 }

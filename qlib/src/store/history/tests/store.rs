@@ -87,7 +87,6 @@ fn it_has_what_the_log_has_not_any_more() {
         let retention = Retention {
             bytes: 0,
             age: Duration::ZERO,
-            cursor_max_lag: 0,
         };
         options(&clock)
             .sizes(Sizes {

@@ -3,6 +3,7 @@
 mod campaign;
 mod closing;
 mod crash;
+mod cursors;
 mod damage;
 mod durable;
 mod faults;
@@ -33,7 +34,6 @@ const SMALL: Sizes = Sizes {
 const SHORT: Retention = Retention {
     bytes: 8192,
     age: Duration::from_secs(1 << 30),
-    cursor_max_lag: 8192,
 };
 
 fn options() -> StoreOptions {

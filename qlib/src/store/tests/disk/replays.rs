@@ -1,8 +1,7 @@
 //! Readers further back than the recent window.
 
 use super::*;
-use crate::model::{Cursor, Effect, Position};
-use crate::store::cursor::move_cursor;
+use crate::model::{Effect, Position};
 
 /// A store with a small window, small files, and snapshots between.
 fn small() -> StoreOptions {
@@ -309,38 +308,4 @@ fn a_restore_on_the_way_is_told_in_its_place() {
         all(&mut status(&wide).from(start).start().unwrap()),
         expected
     );
-}
-
-#[test]
-fn a_durable_cursor_keeps_the_log_as_far_as_it_may_lag() {
-    let options = || small().retention(SHORT).snapshot_every(2000);
-    let (_disk, store, start) = written(1, options);
-    let lamp = store.find("/Lamp").unwrap();
-    let stands = move_cursor("done".into(), None, Some(Cursor::Changes(start)));
-    store.submit_once(None, [stands]).unwrap();
-    let reaches = |store: &Store| {
-        status(store)
-            .from(start)
-            .start()
-            .map(|mut reader| all(&mut reader))
-    };
-    let mut last = 1;
-    let mut write = |count: i64| {
-        for _ in 0..count {
-            last += 1;
-            set(&store, lamp, "Status", last);
-            store.shared.read().checkpoints.as_ref().unwrap().wait();
-        }
-        last
-    };
-    // More than would be kept without it: two snapshots are 2000 bytes of the log apart.
-    let kept = write(150);
-    assert_eq!(reaches(&store).unwrap(), statuses(1..=kept));
-    assert_eq!(
-        store.shared.read().window.before().revision,
-        store.revision() - 10
-    );
-    // It lags further than it may.
-    write(1000);
-    assert_eq!(reaches(&store).unwrap()[0], "lagged");
 }

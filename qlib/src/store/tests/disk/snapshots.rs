@@ -161,3 +161,29 @@ fn a_disk_that_is_full_restores_nothing() {
     disk.set_faults(Faults::default());
     block_on(store.restore_snapshot(&before)).unwrap();
 }
+
+#[test]
+fn the_log_is_read_as_far_back_as_it_is_kept() {
+    let disk = Simulated::default();
+    let store = open_with_snapshots(&disk).unwrap();
+    run(&store);
+    let Err(Error::OutOfReach { oldest, .. }) = store.read_log(1, |_, _| ()) else {
+        panic!("the script leaves files of the log behind that go");
+    };
+    let mut revisions = Vec::new();
+    let read = store.read_log(oldest + 1, |commit, tree| {
+        assert_eq!(tree.image(), IMAGES[commit.revision as usize]);
+        revisions.push(commit.revision);
+    });
+    read.unwrap();
+    assert!(revisions.iter().copied().eq(oldest + 1..=COMMITS + 2));
+    assert!(revisions.len() > 50, "{oldest}");
+    // As the one in memory, as far as that reaches.
+    let memory = Store::memory().unwrap();
+    block_on(memory.set_schema(Schema::new("Room"))).unwrap();
+    let mut seen = 0;
+    memory
+        .read_log(2, |_, tree| seen = tree.revision())
+        .unwrap();
+    assert_eq!(seen, 2);
+}
