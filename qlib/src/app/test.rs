@@ -280,7 +280,8 @@ impl TestApp {
         while quiet < QUIET {
             tokio::task::yield_now().await;
             let now = (self.app.progress(), self.store().revision());
-            quiet = if now == seen { quiet + 1 } else { 0 };
+            let is_quiet = now == seen && !self.store().is_replaying();
+            quiet = if is_quiet { quiet + 1 } else { 0 };
             seen = now;
         }
     }

@@ -200,8 +200,8 @@ pub enum Error {
     )]
     CursorMoved {
         cursor: SmolStr,
-        expected: Option<Cursor>,
-        actual: Option<Cursor>,
+        expected: Option<Box<Cursor>>,
+        actual: Option<Box<Cursor>>,
     },
     #[error(
         "{handler} is durable: write through `cx.tx()`, which is committed with its cursor, and not through the store"
@@ -365,7 +365,8 @@ fn at_field(entity: &SmolStr, field: &SmolStr) -> String {
     }
 }
 
-fn place(cursor: &Option<Cursor>) -> String {
+fn place(cursor: &Option<Box<Cursor>>) -> String {
+    let cursor = cursor.as_ref();
     cursor.map_or_else(|| "no place yet".to_owned(), |cursor| cursor.to_string())
 }
 

@@ -19,7 +19,7 @@ use crate::store::replay::{Archive, Start, load_restored};
 use crate::store::routes::Topic;
 use crate::store::subscription::Subscription;
 use crate::store::window::Window;
-use crate::store::{HistoryLimits, WindowLimits};
+use crate::store::{HistoryLimits, Store, WindowLimits};
 use crate::tree::Tree;
 
 /// How much a stretch holds at most, but for one commit.
@@ -185,6 +185,18 @@ impl Replays {
         threads.retain(|thread| !thread.is_finished());
         threads.push(thread);
         Ok(())
+    }
+}
+
+impl Store {
+    /// Whether a thread reads the log for somebody who waits for it.
+    #[cfg(feature = "test")]
+    pub(crate) fn is_replaying(&self) -> bool {
+        let core = self.shared().read();
+        core.replays.as_ref().is_some_and(|replays| {
+            let threads = replays.threads.lock();
+            threads.iter().any(|thread| !thread.is_finished())
+        })
     }
 }
 

@@ -36,8 +36,8 @@ impl Tree {
         if actual != step.from {
             return Err(Error::CursorMoved {
                 cursor: step.name.clone(),
-                expected: step.from,
-                actual,
+                expected: step.from.map(Box::new),
+                actual: actual.map(Box::new),
             });
         }
         self.put_cursor(&step.name, step.to);

@@ -66,6 +66,28 @@ fn a_tree_begins_and_ends_where_it_is_asked_to() {
 }
 
 #[test]
+fn the_past_is_as_far_back_as_the_log() {
+    let home = home();
+    let store = home.path().join("home");
+    let newest = printed(&store, &["log", "--json", "--last", "1"]);
+    let newest: serde_json::Value = serde_json::from_str(&newest).unwrap();
+    let newest = newest["revision"].as_u64().unwrap();
+    let brightness = |at: u64| {
+        let field = "/Home/Lamp 1.5.Brightness";
+        printed(&store, &["get", field, "--at", &at.to_string()])
+    };
+    let was = brightness(newest);
+    let set = ["set", "/Home/Lamp 1.5.Brightness", "77"];
+    assert_eq!(run(&store, &set).code, Some(0));
+    assert_eq!(brightness(newest), was);
+    assert_eq!(brightness(newest + 1).trim(), "77");
+    let first = printed(&store, &["tree", "--at", "1"]);
+    assert!(first.contains("Root") && !first.contains("Home"), "{first}");
+    let later = run(&store, &["tree", "--at", &(newest + 2).to_string()]);
+    assert!(later.err.contains("cannot be shown"), "{}", later.err);
+}
+
+#[test]
 fn the_last_commits_are_as_many_as_asked_for() {
     let home = home();
     let store = home.path().join("home");

@@ -1,6 +1,7 @@
 //! The application layer, through the public API, on a clock that only the tests move.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used)]
 
+mod behind;
 mod by_hand;
 mod common;
 mod context;

@@ -92,17 +92,27 @@ fn tree() -> Command {
     )
     .arg(positional("path", "PATH", "A path, or an entity's id").default_value("/"))
     .arg(depth)
+    .arg(at())
+}
+
+fn at() -> Arg {
+    Arg::new("at")
+        .long("at")
+        .value_name("REVISION")
+        .value_parser(value_parser!(u64))
+        .help("As it was at this revision, which the log must reach back to")
 }
 
 fn get() -> Command {
     below(
         "get",
         "Print the value of a field, or all fields of an entity with who wrote them and when",
-        "Examples:\n  qlib --store data get /Home/Lamp\n  qlib --store data get /Home/Lamp.Brightness",
+        "Examples:\n  qlib --store data get /Home/Lamp\n  qlib --store data get /Home/Lamp.Brightness --at 42",
     )
     .arg(
         positional("target", "PATH[.FIELD]", "A path or an entity's id, and a field").required(true),
     )
+    .arg(at())
 }
 
 fn set() -> Command {

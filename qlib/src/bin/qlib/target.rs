@@ -1,6 +1,15 @@
 //! Entities and fields as they are written on the command line.
 
-use qlib::{EntityId, EntityRef, Error, FieldId, Result, Tree};
+use clap::ArgMatches;
+use qlib::{EntityId, EntityRef, Error, FieldId, Result, Snapshot, Store, Tree};
+
+/// The store as it is, or as it was at the revision that is asked for.
+pub(crate) fn snapshot(store: &Store, matches: &ArgMatches) -> Result<Snapshot> {
+    match matches.get_one("at") {
+        Some(revision) => store.at(*revision),
+        None => Ok(store.create_snapshot()),
+    }
+}
 
 /// The entity that a path or an id names.
 pub(crate) fn entity<'a>(tree: &'a Tree, text: &str) -> Result<EntityRef<'a>> {

@@ -15,7 +15,7 @@ pub(crate) fn run(
     matches: &ArgMatches,
     output: &mut Output<impl Write>,
 ) -> Result<(), Failure> {
-    let snapshot = store.create_snapshot();
+    let snapshot = target::snapshot(store, matches)?;
     let tree = snapshot.tree();
     let target = matches
         .get_one::<String>("target")

@@ -15,7 +15,7 @@ pub(crate) fn run(
     matches: &ArgMatches,
     output: &mut Output<impl Write>,
 ) -> Result<(), Failure> {
-    let snapshot = store.create_snapshot();
+    let snapshot = target::snapshot(store, matches)?;
     let path = matches
         .get_one::<String>("path")
         .map_or("/", String::as_str);
