@@ -6,10 +6,10 @@ use prost::Message;
 
 use crate::log::End;
 use crate::log::disk::Disk;
-use crate::log::file::FileLog;
 use crate::log::file::recover::search;
 use crate::log::file::segment::{VERSION, name, new_name};
 use crate::log::file::segment_reader::{SegmentReader, numbers};
+use crate::log::file::{FileLog, Published};
 use crate::log::frame;
 use crate::model::{LogError, Result, Revision};
 use crate::wire::proto::log as proto;
@@ -21,7 +21,7 @@ impl FileLog {
     /// # Errors
     /// [`LogError::Io`]
     pub(crate) fn in_sight(disk: &dyn Disk) -> Result<(Revision, u64), LogError> {
-        let (mut newest, mut epoch) = (0, 0);
+        let (mut newest, mut epoch) = (Published::read(disk)?, 0);
         for number in numbers(&list(disk)?) {
             let segment = SegmentReader::open(disk, number)?;
             let bytes = segment.read(0, segment.length()?)?;

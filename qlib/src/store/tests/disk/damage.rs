@@ -238,3 +238,26 @@ fn a_repair_names_what_is_lost_and_can_be_interrupted() {
         }
     }
 }
+
+#[test]
+fn a_store_whose_files_are_gone_is_not_begun_anew() {
+    let disk = Simulated::default();
+    let store = open(&disk).unwrap();
+    let newest = run(&store);
+    store.close().unwrap();
+    for name in disk.list().unwrap() {
+        if name != "durable" {
+            disk.remove(&name).unwrap();
+        }
+    }
+    let error = open(&disk).unwrap_err().to_string();
+    assert!(
+        error.contains(&format!("revision {newest} was on the disk")),
+        "{error}"
+    );
+    let shared: Arc<dyn Disk> = Arc::new(disk.clone());
+    let salvage = Salvage::read(&shared).unwrap();
+    assert_eq!((salvage.end.revision, salvage.newest), (0, newest));
+    salvage.write(&shared).unwrap();
+    assert!(open(&disk).unwrap().revision() > newest);
+}
