@@ -8,8 +8,26 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use qlib::{CommitFuture, EntityId, FieldSchema, Kind, Schema, Store, Timestamp, Value};
+use qlib::prelude::*;
+use qlib::{
+    CommitFuture, Cursor, FieldSchema, HistoryPolicy, Kind, Schema, Value, WantedSchemas, plan,
+};
+
+/// What a durable handler watches, whose cursor is in the directory.
+#[derive(Entity)]
+struct Lamp {
+    level: i64,
+    #[field(default = 0)]
+    seen: i64,
+}
+
+#[on_change(Lamp.Level, durable = "sum")]
+async fn sum(change: Change<Lamp, i64>, cx: &mut Cx) -> Result<()> {
+    cx.tx()?
+        .add(change.id(), Lamp::FIELDS.Seen, change.current())
+}
 
 fn golden(version: u32) -> PathBuf {
     let folder = format!("tests/golden/{version}");
@@ -56,6 +74,32 @@ fn text(store: &Store) -> String {
             writeln!(text, "  {name} = {value} by {writer:?}, {quality:?}").unwrap();
         }
     }
+    let b = store.find("/b").unwrap();
+    for sample in store
+        .history_named(b, "Counted", ..)
+        .unwrap()
+        .all()
+        .unwrap()
+        .samples
+    {
+        writeln!(text, "Counted was {:?}, {:?}", sample.value, sample.quality).unwrap();
+    }
+    if let Some(Cursor::Changes(position)) = store.cursor("sum") {
+        writeln!(text, "sum is done with revision {}", position.revision()).unwrap();
+    }
+    drop(view);
+    let commit = |commit: &qlib::Applied, _: &qlib::Tree| {
+        let (author, effects) = (&commit.author, commit.effects.len());
+        let (writer, resync) = (&author.writer, commit.resync);
+        let cause = author.cause.as_ref().map(|cause| &cause.handler);
+        writeln!(
+            text,
+            "commit {} by {writer:?} for {cause:?}: {effects} effects, restored: {resync}",
+            commit.revision
+        )
+        .unwrap();
+    };
+    store.read_log(1, commit).unwrap();
     text
 }
 
@@ -115,6 +159,78 @@ fn write(folder: &Path) {
     }));
     done(store.bind(b).rename("b again").rename("b").commit());
     store.close().unwrap();
+    run_an_application(folder);
+    evolve_and_restore(folder);
+}
+
+fn run_an_application(folder: &Path) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build();
+    tokio::task::LocalSet::new().block_on(&runtime.unwrap(), async {
+        let store = Store::open(folder).unwrap();
+        let app = App::builder("golden").entity::<Lamp>();
+        let app = app.register(|registry| registry.worker::<sum>());
+        let running = app.store(store.clone()).start().await.unwrap();
+        let lamp =
+            store.transaction(|tx| tx.create(EntityId::ROOT, "lamp", Lamp::builder().level(3)));
+        let lamp = lamp.await.unwrap().id();
+        while store.read(lamp, Lamp::FIELDS.Seen).unwrap() == 0 {
+            tokio::task::yield_now().await;
+        }
+        running.stop().await;
+        store.close().unwrap();
+    });
+}
+
+/// Types that change, a history, limits, and a restore; then a snapshot of it all.
+fn evolve_and_restore(folder: &Path) {
+    let store = Store::open(folder).unwrap();
+    let mut special = store.schema("Special").unwrap();
+    special.fields[0].history = Some(HistoryPolicy {
+        keep: Duration::MAX,
+        min_interval: None,
+        deadband: None,
+    });
+    let size = FieldSchema::new(Kind::Float).was("Int");
+    let mut thing = store.schema("Thing").unwrap();
+    thing.fields[0] = FieldSchema {
+        name: "Size".into(),
+        ..size
+    };
+    let wanted = WantedSchemas {
+        schemas: vec![thing, special],
+        ..WantedSchemas::default()
+    };
+    let plan = plan(store.create_snapshot().tree(), &wanted).unwrap();
+    done(store.migrate(&plan));
+    let (b, snapshot) = (store.find("/b").unwrap(), store.create_snapshot());
+    for count in [1, 2, 3] {
+        done(store.transaction(|tx| tx.set_value(b, "Counted", Value::Int(count))));
+    }
+    done(store.restore_snapshot(&snapshot));
+    // One is made behind each restore.
+    while !has(folder, ".snapshot") {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    done(
+        store
+            .bind(b)
+            .rename("behind the snapshot")
+            .rename("b")
+            .commit(),
+    );
+    store.close().unwrap();
+}
+
+fn has(folder: &Path, suffix: &str) -> bool {
+    let mut files = fs::read_dir(folder).unwrap();
+    files.any(|file| {
+        file.unwrap()
+            .file_name()
+            .to_string_lossy()
+            .ends_with(suffix)
+    })
 }
 
 #[test]
@@ -125,6 +241,9 @@ fn version_1_opens() {
         fs::remove_file(golden(1).join("lock")).unwrap();
     }
     let folder = copy(&golden(1));
+    for suffix in [".log", ".snapshot", ".restored", "history-mark"] {
+        assert!(has(folder.path(), suffix), "{suffix}");
+    }
     let store = Store::open(folder.path()).unwrap();
     assert_eq!(store.health().cut, None);
     insta::assert_snapshot!(text(&store));
