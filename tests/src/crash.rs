@@ -2,9 +2,9 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, BufRead, BufReader, Lines, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use qlib::prelude::*;
@@ -24,6 +24,9 @@ struct Tally {
 /// One is made for every tenth count, in the commit of that count.
 #[derive(Entity)]
 struct Mark {}
+
+/// What a process says that does not write yet.
+pub(crate) const STANDS_BY: &str = "stands by";
 
 /// What a process does until it is killed.
 #[derive(Clone, Copy, Debug)]
@@ -50,17 +53,22 @@ impl Deed {
         }
     }
 
-    /// Does it in this directory, and says each count that was acknowledged.
+    /// Does it in this directory, and says each count that was acknowledged. Where another process
+    /// does that already, it stands by until that one ends.
     ///
     /// # Errors
     /// What the store or the standard output refuses.
     pub fn run(self, directory: &Path) -> Result<()> {
-        let store = Store::open(directory)?;
+        let store = Store::options().standby().open(directory)?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build();
         let runtime = runtime.map_err(Error::other)?;
         tokio::task::LocalSet::new().block_on(&runtime, async {
+            if store.health().writer.is_some() {
+                say(STANDS_BY)?;
+                store.writer().await?;
+            }
             match self {
                 Self::Commits => commit_for_ever(&store).await,
                 Self::Once => once::count_for_ever(store).await,
@@ -69,7 +77,12 @@ impl Deed {
     }
 
     /// Opens what is left and says up to which count it goes.
-    fn look(self, directory: &Path, acknowledged: i64, report: &mut Report) -> Result<i64> {
+    pub(crate) fn look(
+        self,
+        directory: &Path,
+        acknowledged: i64,
+        report: &mut Report,
+    ) -> Result<i64> {
         let store = Store::open(directory)?;
         let found = match self {
             Self::Commits => look(&store, acknowledged, report),
@@ -116,8 +129,8 @@ async fn begin(store: &Store) -> Result<(EntityId, i64)> {
     Ok((made.await?.id(), 0))
 }
 
-pub(crate) fn say(count: i64) -> Result<()> {
-    writeln!(io::stdout(), "{count}").map_err(Error::other)
+pub(crate) fn say(what: impl fmt::Display) -> Result<()> {
+    writeln!(io::stdout(), "{what}").map_err(Error::other)
 }
 
 /// What a campaign did and found.
@@ -216,27 +229,60 @@ pub fn campaign(
     Ok(report)
 }
 
+/// A process that does a deed. It is killed when a campaign ends early, too.
+pub(crate) struct Running {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Running {
+    pub(crate) fn start(program: &Path, deed: Deed, directory: &Path) -> io::Result<Self> {
+        let mut child = Command::new(program)
+            .arg(deed.name())
+            .arg(directory)
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let stdout = child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
+        let lines = BufReader::new(stdout).lines();
+        Ok(Self { child, lines })
+    }
+
+    /// What it says next.
+    pub(crate) fn next(&mut self) -> io::Result<String> {
+        let ended = || io::Error::other("the process ended before it was killed");
+        self.lines.next().ok_or_else(ended)?
+    }
+
+    /// Kills it; the last count that it said and that was not read.
+    pub(crate) fn kill(mut self) -> io::Result<Option<i64>> {
+        self.child.kill()?;
+        let mut last = None;
+        // What it said before it was killed counts too.
+        for line in self.lines.by_ref() {
+            last = line?.parse().ok().or(last);
+        }
+        self.child.wait()?;
+        Ok(last)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 /// Kills the program once it has said so many counts; the last one that it said.
 fn kill(program: &Path, deed: Deed, directory: &Path, after: u64) -> io::Result<i64> {
-    let mut child = Command::new(program)
-        .arg(deed.name())
-        .arg(directory)
-        .stdout(Stdio::piped())
-        .spawn()?;
-    let stdout = child.stdout.take().ok_or(io::ErrorKind::BrokenPipe)?;
-    let mut lines = BufReader::new(stdout).lines();
+    let mut running = Running::start(program, deed, directory)?;
     let mut last = None;
-    for line in lines.by_ref().take(after as usize) {
-        last = Some(line?);
+    for _ in 0..after {
+        last = running.next()?.parse().ok();
     }
-    child.kill()?;
-    // What it said before it was killed counts too.
-    for line in lines {
-        last = Some(line?);
-    }
-    child.wait()?;
-    let last = last.and_then(|line| line.parse().ok());
-    last.ok_or_else(|| io::Error::other("the process ended before it was killed"))
+    let last = running.kill()?.or(last);
+    last.ok_or_else(|| io::Error::other("the process said no count"))
 }
 
 fn look(store: &Store, acknowledged: i64, report: &mut Report) -> Result<i64> {

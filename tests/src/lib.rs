@@ -2,6 +2,7 @@
 
 pub mod crash;
 mod once;
+pub mod take_over;
 
 use std::future::Future;
 use std::time::Duration;

@@ -259,3 +259,37 @@ fn the_types_are_planned_written_and_compared() {
     schema(&["diff", "--help"]);
     insta::assert_snapshot!(said);
 }
+
+#[test]
+fn one_that_stands_by_goes_on_when_the_other_is_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = format!("file:{}", folder.path().display());
+    let start = || {
+        let mut child = probe().env("Q_STORE", &store).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap());
+        let log = BufReader::new(child.stderr.take().unwrap());
+        (child, lines, log)
+    };
+    let (mut first, mut lines, _log) = start();
+    read_until(&mut lines, "ready");
+    let stands_by = format!("  stands by: process {} writes to the store", first.id());
+
+    let (mut second, mut lines, mut log) = start();
+    read_until(&mut log, &stands_by);
+    let (mut third, mut none, mut its_log) = start();
+    read_until(&mut its_log, &stands_by);
+    signal(&third, "TERM");
+    let mut said = String::new();
+    none.read_to_string(&mut said).unwrap();
+    assert_eq!((said.as_str(), third.wait().unwrap().code()), ("", Some(0)));
+
+    first.kill().unwrap();
+    first.wait().unwrap();
+    assert_eq!(read_until(&mut lines, "ready"), ["init", "ready"]);
+    signal(&second, "TERM");
+    lines.read_to_string(&mut said).unwrap();
+    assert_eq!(
+        (said.as_str(), second.wait().unwrap().code()),
+        ("deinit\n", Some(0))
+    );
+}

@@ -3,11 +3,16 @@
 use std::path::{Path, PathBuf};
 
 use crate::app::registry::boot;
-use crate::model::{Error, Result};
-use crate::store::{Progress, Store};
+use crate::model::{Error, LogError, Result};
+use crate::store::{Progress, Store, StoreOptions};
 
-/// Opens the store at an address; without one, that of the application in the user's data directory.
-pub(super) fn open(address: Option<&str>, application: &str) -> Result<Store> {
+/// Opens the store at an address, as `describe` says where it is a directory; without an address, that
+/// of the application in the user's data directory.
+pub(super) fn open(
+    address: Option<&str>,
+    application: &str,
+    describe: fn(StoreOptions) -> StoreOptions,
+) -> Result<Store> {
     let address = address.unwrap_or("file:");
     if address == "memory:" {
         return Store::memory();
@@ -21,7 +26,17 @@ pub(super) fn open(address: Option<&str>, application: &str) -> Result<Store> {
         "" => data_directory(application)?,
         path => PathBuf::from(path),
     };
-    Store::options().on_progress(tell(path.clone())).open(&path)
+    describe(Store::options().on_progress(tell(path.clone()))).open(&path)
+}
+
+/// Opens the store at an address to read it: beside the process that has it open, if there is one.
+pub(super) fn open_to_read(address: Option<&str>, application: &str) -> Result<Store> {
+    match open(address, application, |options| options) {
+        Err(Error::Log(LogError::Locked { .. })) => {
+            open(address, application, StoreOptions::read_only)
+        }
+        opened => opened,
+    }
 }
 
 fn tell(path: PathBuf) -> impl FnMut(Progress) {

@@ -43,6 +43,8 @@ impl RunningApp {
             Some(store) => store,
             None => Store::memory()?,
         };
+        // One that stands by boots up to here.
+        store.writer().await?;
         let own = store.writing_as(builder.name.clone());
         let mut report = BootReport::new(&builder.name, store.stats().log, &builder.registry);
         if let Some(cut) = store.health().cut {

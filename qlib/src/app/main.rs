@@ -1,5 +1,7 @@
 //! The `main` that `qlib::main!` writes: environment, command line, signals.
 
+use std::future::Future;
+use std::pin::pin;
 use std::process::ExitCode;
 use std::task::Poll;
 
@@ -10,8 +12,9 @@ use tokio::sync::watch;
 
 use crate::app::builder::OwnArgument;
 use crate::app::registry::boot;
-use crate::app::{App, AppBuilder, address, logging, schema_command};
+use crate::app::{App, AppBuilder, BootReport, address, logging, schema_command};
 use crate::model::{Error, Result};
+use crate::store::{Store, StoreOptions};
 
 /// What `qlib::main!` was given.
 #[derive(Clone, Copy, Debug)]
@@ -129,11 +132,12 @@ fn run<R: SetupResult>(main: Main, setup: impl FnOnce(&mut AppBuilder) -> R) -> 
     }
     if let Some(schema) = matches.subcommand_matches("schema") {
         let given = schema.get_one::<String>("store").map(String::as_str);
-        let store = || {
-            builder
-                .store
-                .take()
-                .map_or_else(|| address::open(given, main.name), Ok)
+        let store = || match builder.store.take() {
+            Some(store) => Ok(store),
+            None if schema.subcommand_name() == Some("apply") => {
+                address::open(given, main.name, |options| options)
+            }
+            None => address::open_to_read(given, main.name),
         };
         return match schema_command::run(schema, main.name, &builder.registry, store)? {
             true => Ok(()),
@@ -152,7 +156,7 @@ fn run<R: SetupResult>(main: Main, setup: impl FnOnce(&mut AppBuilder) -> R) -> 
     logging::init(builder.log.take());
     if builder.store.is_none() {
         let address = matches.get_one::<String>("store").map(String::as_str);
-        builder.store = Some(address::open(address, main.name)?);
+        builder.store = Some(address::open(address, main.name, StoreOptions::standby)?);
     }
     if matches.get_flag("in-docker") {
         match host_name() {
@@ -184,6 +188,11 @@ async fn serve(
     mut end: watch::Receiver<bool>,
 ) -> Result<()> {
     let store = builder.store.clone();
+    if let Some(store) = &store
+        && !stand_by(store, &builder, &mut end).await?
+    {
+        return store.close();
+    }
     let running = builder.start().await?;
     if let Some(level) = level {
         running.app().set_level(level)?;
@@ -202,6 +211,26 @@ async fn serve(
     running.stopped().await;
     running.stop().await;
     store.map_or(Ok(()), |store| store.close())
+}
+
+/// Waits until this process writes to the store; false if the application is to end before that.
+async fn stand_by(
+    store: &Store,
+    builder: &AppBuilder,
+    end: &mut watch::Receiver<bool>,
+) -> Result<bool> {
+    if let Some(writer) = store.health().writer {
+        let mut report = BootReport::new(&builder.name, store.stats().log, &builder.registry);
+        report.stands_by = Some(writer);
+        tracing::info!("{}", report.to_string().trim_end());
+    }
+    let mut asked = pin!(end.wait_for(|asked| *asked));
+    let mut writer = pin!(store.writer());
+    std::future::poll_fn(|context| match writer.as_mut().poll(context) {
+        Poll::Ready(writes) => Poll::Ready(writes.map(|()| true)),
+        Poll::Pending => asked.as_mut().poll(context).map(|_| Ok(false)),
+    })
+    .await
 }
 
 /// The signals that end the application.

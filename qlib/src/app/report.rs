@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use smol_str::SmolStr;
 
@@ -24,6 +25,8 @@ pub struct BootReport {
     pub workers: Vec<(&'static str, usize)>,
     /// Workers and handlers of each crate.
     pub crates: BTreeMap<&'static str, (usize, usize)>,
+    /// The process that writes to the store, while this one stands by: it goes on once that one ends.
+    pub stands_by: Option<Arc<str>>,
     /// Durable cursors of the store, where they stand, and the handlers that read them.
     pub cursors: Vec<(SmolStr, Cursor, Option<SmolStr>)>,
     /// What the user should know.
@@ -43,6 +46,7 @@ impl BootReport {
             schema: Vec::new(),
             workers: Vec::new(),
             crates: BTreeMap::new(),
+            stands_by: None,
             cursors: Vec::new(),
             warnings,
         }
@@ -70,6 +74,9 @@ impl BootReport {
 impl fmt::Display for BootReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{} on the {} log", self.name, self.log)?;
+        if let Some(writer) = &self.stands_by {
+            writeln!(f, "  stands by: {writer} writes to the store")?;
+        }
         writeln!(f, "  {} types, {} workers", self.types, self.workers.len())?;
         for (krate, (workers, handlers)) in &self.crates {
             writeln!(

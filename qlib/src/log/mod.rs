@@ -2,6 +2,7 @@
 
 pub(crate) mod disk;
 mod file;
+mod followed;
 pub(crate) mod frame;
 mod holds;
 mod memory;
@@ -20,7 +21,8 @@ pub(crate) use disk::{Directory, Disk};
 #[cfg(test)]
 pub(crate) use disk::{Faults, Leaves, Simulated};
 pub use file::Cut;
-pub(crate) use file::{FileLog, Group, InUse, LogReader, Replay, Sizes};
+pub(crate) use file::{FileLog, Group, InUse, LogReader, Published, Replay, Sizes};
+pub(crate) use followed::FollowedLog;
 pub(crate) use holds::{Hold, Holds};
 pub(crate) use memory::MemoryLog;
 pub use snapshots::Retention;

@@ -280,6 +280,10 @@ pub enum Error {
         revision: Revision,
         reason: LogError,
     },
+    #[error(
+        "this process reads the store beside {writer}, which writes to it; commits are taken here once this one has become the writer"
+    )]
+    NotWriter { writer: std::sync::Arc<str> },
     #[error("the store is closed")]
     Closed,
     #[error(transparent)]
@@ -341,6 +345,7 @@ impl Error {
             Self::Conflict { .. }
                 | Self::Expectation { .. }
                 | Self::Disconnected
+                | Self::NotWriter { .. }
                 | Self::StoreFull(_)
                 | Self::NoAnswer { .. }
                 | Self::SignalFull { .. }

@@ -20,7 +20,7 @@ pub enum LogError {
         kind: io::ErrorKind,
         reason: Arc<str>,
     },
-    #[error("the store in {directory} is open in {holder}; only one process can have it open")]
+    #[error("the store in {directory} is open in {holder}; only one process can write to it")]
     Locked {
         directory: Arc<str>,
         holder: Arc<str>,

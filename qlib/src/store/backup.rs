@@ -74,7 +74,7 @@ impl Store {
             let core = self.shared().read();
             (core.tree.clone(), core.log.end())
         };
-        if let Some(group) = &self.shared().group {
+        if let Some(group) = self.shared().group.get() {
             group.wait_durable(end.revision)?;
         }
         Ok((tree, end))

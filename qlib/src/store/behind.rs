@@ -255,7 +255,7 @@ impl Archive {
 
     fn go_on(&self, stretch: &mut Stretch, goal: Goal) -> Result<()> {
         let Stretch { core, log, hold } = stretch;
-        self.group.wait_durable(goal.most)?;
+        self.wait_durable(goal.most)?;
         let bytes = goal.limits.bytes.min(STRETCH.bytes);
         let commits = goal.limits.commits.min(STRETCH.commits);
         loop {

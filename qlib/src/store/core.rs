@@ -1,19 +1,21 @@
 //! What all handles of a store share: the tree, the recent window, who reads, and the log.
 
 use std::cell::Cell;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::Waker;
 
 use parking_lot::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use smol_str::SmolStr;
+use tokio::sync::watch;
 
-use crate::log::{Cut, Disk, End, Group, Log, Room};
+use crate::log::{Cut, Directory, Disk, End, Group, Log, Room};
 use crate::model::{
     Applied, Clock, Commit, Error, Limits, Op, Position, Receipt, Result, Revision, Steps,
 };
 use crate::store::behind::Replays;
 use crate::store::checkpoint::Checkpoints;
+use crate::store::follow::{Follower, Role};
 use crate::store::history::Feeder;
 use crate::store::routes::{Reader, Routes};
 use crate::store::validate::Validators;
@@ -35,6 +37,12 @@ pub(crate) struct Core {
     /// What reads the log for those who are behind the window, where there is a disk.
     pub(crate) replays: Option<Replays>,
     pub(crate) connected: bool,
+    /// The directory, where another process writes to it.
+    pub(crate) beside: Option<Arc<Directory>>,
+    /// What the opening had to cut off the log.
+    pub(crate) cut: Option<Cut>,
+    /// Snapshots that the opening could not use, and why.
+    pub(crate) damaged_snapshots: Vec<Arc<str>>,
     /// The commits of the window that replaced the whole tree, and the last one before it.
     pub(crate) resyncs: Vec<Revision>,
 }
@@ -45,15 +53,15 @@ pub(crate) struct Shared {
     pub(crate) clock: Clock,
     pub(crate) validators: Validators,
     pub(crate) readers: Mutex<Vec<std::sync::Weak<Reader>>>,
-    pub(crate) connection: tokio::sync::watch::Sender<bool>,
+    pub(crate) connection: watch::Sender<bool>,
     /// Where one waits for commits to be durable.
-    pub(crate) group: Option<Arc<Group>>,
+    pub(crate) group: OnceLock<Arc<Group>>,
+    /// Whether this process writes.
+    pub(crate) role: watch::Sender<Role>,
+    /// What follows the process that does.
+    pub(crate) follower: Mutex<Option<Follower>>,
     /// Commits return when they are applied, whoever makes them.
     pub(crate) buffered: bool,
-    /// What the opening had to cut off the log.
-    pub(crate) cut: Option<Cut>,
-    /// Snapshots that the opening could not use, and why.
-    pub(crate) damaged_snapshots: Vec<Arc<str>>,
     /// Is held while the tree is replaced.
     pub(crate) restoring: Mutex<()>,
     /// Readers that have gone; the next commit or subscription closes them, so that dropping one
@@ -96,17 +104,20 @@ impl Shared {
         window: Window,
         feeder: Feeder,
     ) -> Self {
-        let group = log.group().cloned();
+        let group = log
+            .group()
+            .cloned()
+            .map_or_else(OnceLock::new, OnceLock::from);
         Self {
             core: RwLock::new(Core::new(log, tree, window, feeder)),
             clock,
             validators: Validators::default(),
             readers: Mutex::default(),
-            connection: tokio::sync::watch::Sender::new(true),
+            connection: watch::Sender::new(true),
             group,
+            role: watch::Sender::new(Role::Writer),
+            follower: Mutex::default(),
             buffered: false,
-            cut: None,
-            damaged_snapshots: Vec::new(),
             restoring: Mutex::default(),
             closing: Mutex::default(),
             has_closing: AtomicBool::new(false),
@@ -224,10 +235,17 @@ impl Core {
             checkpoints: None,
             replays: None,
             connected: true,
+            beside: None,
+            cut: None,
+            damaged_snapshots: Vec::new(),
         }
     }
 
     pub(crate) fn must_be_connected(&self) -> Result<()> {
+        if let Some(directory) = &self.beside {
+            let writer = directory.holder();
+            return Err(Error::NotWriter { writer });
+        }
         if self.connected {
             return Ok(());
         }

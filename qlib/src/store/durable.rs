@@ -76,7 +76,7 @@ impl Store {
     /// store is opened again.
     pub fn durable(&self) -> impl Future<Output = Result<Revision>> + Send + use<> {
         let revision = self.revision();
-        let group = self.shared.group.clone();
+        let group = self.shared.group.get().cloned();
         let mut waiting = group.map(|group| Waiting::new(group, revision));
         poll_fn(move |context| {
             if let Some(waiting) = &mut waiting {

@@ -7,6 +7,7 @@ use crate::log::Cut;
 use crate::model::{LogError, Revision};
 use crate::store::Store;
 use crate::store::checkpoint::Checkpoints;
+use crate::store::follow::Role;
 
 /// How a store stands with its disk.
 #[derive(Clone, PartialEq, Debug)]
@@ -15,7 +16,8 @@ pub struct Health {
     pub applied: Revision,
     /// The newest revision that outlives the process; on the memory log, the newest one.
     pub durable: Revision,
-    /// Why the store takes no further commits, if a write has failed.
+    /// Why the store takes no further commits, if a write has failed, or those of another process
+    /// cannot be followed.
     pub failure: Option<LogError>,
     /// Why the newest snapshot could not be written; the log grows until one is.
     pub snapshot_failure: Option<LogError>,
@@ -23,6 +25,8 @@ pub struct Health {
     pub damaged_snapshots: Vec<Arc<str>>,
     /// What was being written when the process before this one ended, and is gone.
     pub cut: Option<Cut>,
+    /// The process that writes to the store, if it is another one.
+    pub writer: Option<Arc<str>>,
 }
 
 /// How far an opening is.
@@ -50,20 +54,25 @@ impl Store {
     #[must_use]
     pub fn health(&self) -> Health {
         let core = self.shared.read();
-        let group = self.shared.group.as_ref();
+        let group = self.shared.group.get();
+        let failed = match &*self.shared.role.borrow() {
+            Role::Failed(failure) => Some(failure.clone()),
+            _ => None,
+        };
         Health {
             applied: core.tree.revision(),
             durable: core.log.durable(),
-            failure: group.and_then(|group| group.failure()),
+            failure: group.and_then(|group| group.failure()).or(failed),
             snapshot_failure: core.checkpoints.as_ref().and_then(Checkpoints::failure),
-            damaged_snapshots: self.shared.damaged_snapshots.clone(),
-            cut: self.shared.cut.clone(),
+            damaged_snapshots: core.damaged_snapshots.clone(),
+            cut: core.cut.clone(),
+            writer: core.beside.as_ref().map(|beside| beside.holder()),
         }
     }
 
     /// Completes with the reason when the store takes no further commits.
     pub(crate) fn failed(&self) -> impl Future<Output = LogError> + use<> {
-        let group = self.shared.group.clone();
+        let group = self.shared.group.get().cloned();
         let mut ticket = None;
         poll_fn(move |context| match &group {
             Some(group) => group.poll_failed(&mut ticket, context),

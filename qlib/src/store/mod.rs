@@ -11,9 +11,11 @@ mod cursor;
 mod durable;
 mod event;
 mod evolution;
+mod follow;
 mod happening;
 mod health;
 mod history;
+mod load;
 mod open;
 mod outcome;
 mod past;
@@ -139,7 +141,7 @@ impl Store {
     /// A commit that was submitted, to wait for.
     pub(crate) fn submitted<T>(&self, outcome: Result<Receipt<T>>) -> CommitFuture<T> {
         let durable = self.holder == Holder::Anybody && !self.shared.buffered;
-        CommitFuture::new(outcome, self.shared.group.clone(), durable)
+        CommitFuture::new(outcome, self.shared.group.get().cloned(), durable)
     }
 
     pub(crate) fn author(&self) -> &Author {

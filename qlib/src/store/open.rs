@@ -3,27 +3,15 @@
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use crate::log::snapshot::Fault;
-use crate::log::{
-    Directory, Disk, End, FileLog, Log, MemoryLog, Replay, Retention, Sizes, Snapshots, is_snapshot,
-};
-use crate::model::{Clock, Commit, Image, LogError, Result, Revision};
-use crate::store::behind::Replays;
-use crate::store::checkpoint::{Checkpoints, Plan};
-use crate::store::core::applied;
-use crate::store::history::{Feeder, History};
-use crate::store::replay::{Archive, load_newest, load_restored};
+use crate::log::{Directory, Disk, FileLog, Log, MemoryLog, Retention, Sizes, is_snapshot};
+use crate::model::{Clock, Result};
+use crate::store::checkpoint::Plan;
+use crate::store::history::Feeder;
+use crate::store::load::{OnProgress, Settings};
 use crate::store::window::Window;
 use crate::store::{HistoryLimits, Progress, Shared, Store, WindowLimits, system};
 use crate::tree::Tree;
-
-/// How long an opening takes before it tells of its progress, and how often it does.
-const PATIENCE: Duration = Duration::from_secs(1);
-const TELL_EVERY: Duration = Duration::from_millis(100);
-
-type OnProgress = Box<dyn FnMut(Progress)>;
 
 /// How a store is opened.
 ///
@@ -40,38 +28,45 @@ type OnProgress = Box<dyn FnMut(Progress)>;
 /// ```
 #[must_use = "options open nothing by themselves"]
 pub struct StoreOptions {
-    clock: Clock,
-    window: WindowLimits,
-    history: HistoryLimits,
-    buffered: bool,
+    pub(super) settings: Settings,
     must_exist: bool,
-    sizes: Sizes,
-    plan: Plan,
+    pub(super) access: Access,
     on_progress: Option<OnProgress>,
+}
+
+/// What a process wants of a directory.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Access {
+    /// To write, now.
+    Write,
+    /// To write, once no other process does.
+    StandBy,
+    /// To read.
+    Read,
 }
 
 impl fmt::Debug for StoreOptions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "options of a store, buffered: {}", self.buffered)
+        write!(f, "options of a store, access: {:?}", self.access)
     }
 }
 
 impl StoreOptions {
     /// The clock by which commits are stamped; the application's unless this says else.
     pub fn clock(mut self, clock: Clock) -> Self {
-        self.clock = clock;
+        self.settings.clock = clock;
         self
     }
 
     /// How much of the newest commits is kept in memory.
     pub fn window(mut self, window: WindowLimits) -> Self {
-        self.window = window;
+        self.settings.window = window;
         self
     }
 
     /// How much of what fields held is kept, where they declare a history.
     pub fn history(mut self, history: HistoryLimits) -> Self {
-        self.history = history;
+        self.settings.history = history;
         self
     }
 
@@ -79,7 +74,7 @@ impl StoreOptions {
     /// milliseconds: a crash of the machine loses what was acknowledged in them.
     /// [`CommitFuture::durable`](crate::CommitFuture::durable) still waits.
     pub fn buffered(mut self) -> Self {
-        self.buffered = true;
+        self.settings.buffered = true;
         self
     }
 
@@ -96,6 +91,45 @@ impl StoreOptions {
         self
     }
 
+    /// Opens the store also where another process writes to it, and stands by: it follows what that
+    /// one commits, answers reads, queries and subscriptions, and refuses commits with
+    /// [`Error::NotWriter`](crate::Error::NotWriter). When the other one ends, however it does, this
+    /// process writes to the store from then on, through the same handles: [`Store::writer`] tells.
+    ///
+    /// It sees only what is durable. One that cannot keep up, because files that it would need were
+    /// removed, begins again at the newest snapshot: its readers are told
+    /// [`Lagged`](crate::Event::Lagged).
+    ///
+    /// ```
+    /// # use qlib::{Error, Kind, Schema, Store};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> qlib::Result<()> {
+    /// # let folder = std::env::temp_dir().join(format!("qlib-standby-{}", std::process::id()));
+    /// let writer = Store::open(&folder)?;
+    /// let standby = Store::options().standby().open(&folder)?;
+    /// let schema = Schema::new("Lamp").field("Brightness", Kind::Int);
+    /// let refused = standby.set_schema(schema.clone()).await;
+    /// assert!(matches!(refused, Err(Error::NotWriter { .. })));
+    /// writer.close()?;
+    /// standby.writer().await?;
+    /// standby.set_schema(schema).await?;
+    /// # standby.close()?;
+    /// # std::fs::remove_dir_all(&folder).ok();
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn standby(mut self) -> Self {
+        self.access = Access::StandBy;
+        self
+    }
+
+    /// Opens the store to read only, beside whoever writes to it, as [`StoreOptions::standby`] does
+    /// but without ever becoming the writer.
+    pub fn read_only(mut self) -> Self {
+        self.access = Access::Read;
+        self
+    }
+
     /// Is called while the store opens, if that takes more than a second.
     pub fn on_progress(mut self, tell: impl FnMut(Progress) + 'static) -> Self {
         self.on_progress = Some(Box::new(tell));
@@ -105,7 +139,7 @@ impl StoreOptions {
     /// How much of the log is kept behind the snapshots that make it needless, for what reads the
     /// past. Two snapshots, and the log behind the older one, are always kept.
     pub fn retention(mut self, retention: Retention) -> Self {
-        self.plan.retention = retention;
+        self.settings.plan.retention = retention;
         self
     }
 
@@ -113,20 +147,20 @@ impl StoreOptions {
     /// or 30 days, whichever is less, unless this says else. A handler whose cursor lags further is told
     /// [`Lagged`](crate::Lagged).
     pub fn cursor_max_lag(mut self, lag: Retention) -> Self {
-        self.plan.cursor_max_lag = lag;
+        self.settings.plan.cursor_max_lag = lag;
         self
     }
 
     /// Bytes of the log between two snapshots.
     #[cfg(test)]
     pub(crate) fn snapshot_every(mut self, bytes: u64) -> Self {
-        self.plan.every = bytes;
+        self.settings.plan.every = bytes;
         self
     }
 
     #[cfg(test)]
     pub(crate) fn sizes(mut self, sizes: Sizes) -> Self {
-        self.sizes = sizes;
+        self.settings.sizes = sizes;
         self
     }
 
@@ -139,82 +173,35 @@ impl StoreOptions {
         if self.must_exist {
             Directory::must_hold(path.as_ref(), is_ours)?;
         }
-        let directory = Directory::open(path.as_ref(), is_ours)?;
-        self.open_disk(Arc::new(directory))
+        if self.access == Access::Write {
+            let directory = Directory::open(path.as_ref(), is_ours)?;
+            return self.open_disk(Arc::new(directory));
+        }
+        let directory = Arc::new(Directory::beside(path.as_ref(), is_ours)?);
+        if self.access == Access::StandBy && directory.try_lock()? {
+            return self.open_disk(directory);
+        }
+        self.follow(directory)
     }
 
     /// Opens the store that a disk holds, or begins one there.
     pub(crate) fn open_disk(self, disk: Arc<dyn Disk>) -> Result<Store> {
-        let mut damaged = Vec::new();
-        let mut note = |revision: Revision, fault: Fault| {
-            damaged.push(format!("the snapshot of revision {revision}: {fault}").into());
-        };
-        let snapshots = Snapshots::open(Arc::clone(&disk), &mut note);
-        let snapshots = snapshots.map_err(|error| LogError::io("snapshots", "listed", &error))?;
-        let mut replaying = Replaying {
-            tree: Tree::default(),
-            window: Window::new(self.window, End::START.position()),
-            disk: Arc::clone(&disk),
-            feeder: History::open(Arc::clone(&disk), self.history)?,
-            restored: None,
-            read: 0,
-            on_progress: self.on_progress,
-            began: Instant::now(),
-            told: Instant::now(),
-        };
-        let (tree, from) = load_newest(
-            &snapshots,
-            Revision::MAX,
-            |read, saved| {
-                replaying.read = saved.bytes;
-                replaying.tell(read, saved.bytes, saved.revision);
-            },
-            &mut note,
-        );
-        replaying.tree = tree;
-        replaying.feeder.begin(&replaying.tree);
-        replaying.window = Window::new(self.window, from.position());
-        let opened = FileLog::open(Arc::clone(&disk), self.sizes, from, &mut replaying);
-        let (log, cut) = opened.map_err(|error| because(error, &damaged))?;
-        let Replaying {
-            tree,
-            window,
-            mut feeder,
-            restored,
-            ..
-        } = replaying;
-        if let Some(revision) = restored {
-            let settled = Snapshots::settle_restored(&*disk, revision);
-            settled.map_err(|error| LogError::io("what was restored", "renamed", &error))?;
-        }
-        feeder.replayed(&tree);
-        let history = Arc::clone(feeder.history());
-        let unused = snapshots.remove_beyond(tree.revision());
-        unused.map_err(|error| LogError::io("an unused snapshot", "removed", &error))?;
-        let checkpoints = Checkpoints::begin(
-            Arc::clone(&disk),
-            snapshots,
-            history,
-            &log,
-            self.clock.clone(),
-            self.plan,
-        )?;
-        let replays = Replays::new(Archive {
-            disk: Arc::clone(&disk),
-            group: log.parts().0,
-            holds: Arc::clone(checkpoints.holds()),
-        });
-        let mut shared = Shared::new(Box::new(log), self.clock, tree, window, feeder);
-        shared.buffered = self.buffered;
-        shared.cut = cut;
-        shared.damaged_snapshots = damaged;
+        let Settings {
+            clock, buffered, ..
+        } = self.settings.clone();
+        let opened = self.settings.open(Arc::clone(&disk), self.on_progress)?;
+        let (tree, window, feeder) = (opened.tree, opened.window, opened.feeder);
+        let mut shared = Shared::new(Box::new(opened.log), clock, tree, window, feeder);
+        shared.buffered = buffered;
         shared.change(|core| {
             core.disk = Some(disk);
-            core.checkpoints = Some(checkpoints);
-            core.replays = Some(replays);
+            core.checkpoints = Some(opened.checkpoints);
+            core.replays = Some(opened.replays);
+            core.cut = opened.cut;
+            core.damaged_snapshots = opened.damaged_snapshots;
         })?;
         let store = Store::begin(shared)?;
-        if let Some(group) = &store.shared.group {
+        if let Some(group) = store.shared.group.get() {
             group.wait_durable(store.revision())?;
         }
         Ok(store)
@@ -224,76 +211,6 @@ impl StoreOptions {
 /// Whether a file of that name belongs to a store.
 pub(super) fn is_ours(name: &str) -> bool {
     FileLog::is_ours(name) || is_snapshot(name)
-}
-
-/// An error of the log, with the snapshots that could have spared it.
-fn because(error: LogError, damaged: &[Arc<str>]) -> LogError {
-    match error {
-        LogError::Damaged {
-            file,
-            offset,
-            first,
-            reason,
-        } if !damaged.is_empty() => LogError::Damaged {
-            file,
-            offset,
-            first,
-            reason: format!("{reason} ({})", damaged.join("; ")).into(),
-        },
-        other => other,
-    }
-}
-
-/// Takes the commits that a log holds.
-struct Replaying {
-    tree: Tree,
-    window: Window,
-    disk: Arc<dyn Disk>,
-    feeder: Feeder,
-    /// The newest commit that replaced the tree.
-    restored: Option<Revision>,
-    /// Bytes of the snapshot that was loaded.
-    read: u64,
-    on_progress: Option<OnProgress>,
-    began: Instant,
-    told: Instant,
-}
-
-impl Replaying {
-    fn tell(&mut self, read: u64, of: u64, revision: Revision) {
-        let Some(tell) = &mut self.on_progress else {
-            return;
-        };
-        if self.began.elapsed() > PATIENCE && self.told.elapsed() > TELL_EVERY {
-            self.told = Instant::now();
-            tell(Progress { read, of, revision });
-        }
-    }
-}
-
-impl Replay for Replaying {
-    type Names = Tree;
-
-    fn names(&self) -> &Tree {
-        &self.tree
-    }
-
-    fn take(&mut self, commit: Commit, end: End) -> Result<()> {
-        let effects = self.tree.apply(&commit, end.revision, end.time)?;
-        let applied = applied(commit, end, effects);
-        self.feeder.feed(&applied, &self.tree);
-        self.window.push(applied, |_| {});
-        Ok(())
-    }
-
-    fn restored(&mut self, revision: Revision) -> Result<Arc<Image>, LogError> {
-        self.restored = Some(revision);
-        load_restored(&*self.disk, revision)
-    }
-
-    fn progress(&mut self, read: u64, of: u64) {
-        self.tell(self.read + read, self.read + of, self.tree.revision());
-    }
 }
 
 impl Store {
@@ -324,8 +241,8 @@ impl Store {
     /// Opens the store in a directory, or begins one there. What was acknowledged is on the disk:
     /// awaiting a commit waits for that.
     ///
-    /// One process at a time has a directory open; it lets go of it by [`Store::close`], or when the
-    /// last handle is dropped.
+    /// One process at a time writes to a directory; it lets go of it by [`Store::close`], or when the
+    /// last handle is dropped. [`StoreOptions::standby`] waits for that.
     ///
     /// ```
     /// # use qlib::{Kind, Schema, Store};
@@ -353,19 +270,22 @@ impl Store {
     /// How to open a store, to say more than where it is.
     pub fn options() -> StoreOptions {
         StoreOptions {
-            clock: Clock::current(),
-            window: WindowLimits::default(),
-            history: HistoryLimits::default(),
-            buffered: false,
+            settings: Settings {
+                clock: Clock::current(),
+                window: WindowLimits::default(),
+                history: HistoryLimits::default(),
+                buffered: false,
+                sizes: Sizes::default(),
+                plan: Plan::default(),
+            },
             must_exist: false,
-            sizes: Sizes::default(),
-            plan: Plan::default(),
+            access: Access::Write,
             on_progress: None,
         }
     }
 
     /// An empty store gets its first commit.
-    fn begin(shared: Shared) -> Result<Self> {
+    pub(super) fn begin(shared: Shared) -> Result<Self> {
         let store = Self {
             shared: Arc::new(shared),
             author: Arc::default(),
@@ -388,6 +308,9 @@ impl Store {
     /// [`Error::Log`](crate::Error::Log): the history is not written; the log has it, and the next
     /// opening reads it from there.
     pub fn close(&self) -> Result<()> {
+        if self.stop_following()? {
+            return Ok(());
+        }
         let (wait, checkpoints, replays, disk) = self.shared.change(|core| {
             let (checkpoints, replays) = (core.checkpoints.take(), core.replays.take());
             (core.log.close(), checkpoints, replays, core.disk.take())

@@ -43,7 +43,7 @@ impl Store {
             return Ok(());
         };
         let begin = self.start(&archive, from - 1)?;
-        archive.group.wait_durable(newest)?;
+        archive.wait_durable(newest)?;
         // Held until everything was read.
         let Start {
             tree,

@@ -66,7 +66,7 @@ impl Subscription {
     /// The next event, if one becomes durable meanwhile; if not, `waker` is woken when one does.
     fn find_durable(&mut self, core: &Core, waker: Option<&Waker>) -> Option<Event> {
         let shared = Arc::clone(&self.shared);
-        let group = shared.group.as_ref()?;
+        let group = shared.group.get()?;
         let context = Context::from_waker(waker.unwrap_or(Waker::noop()));
         while let Some(next) = self.next_applied(core)
             && !self.told_failure
@@ -105,7 +105,7 @@ impl Subscription {
     /// The newest revision that may be delivered.
     fn limit(&self, core: &Core) -> Revision {
         let newest = core.tree.revision();
-        match &self.shared.group {
+        match self.shared.group.get() {
             Some(group) if self.interest.after_durable => group.durable().min(newest),
             _ => newest,
         }

@@ -73,7 +73,8 @@ impl Replay for TreeReplay<'_> {
 #[derive(Clone, Debug)]
 pub(crate) struct Archive {
     pub(super) disk: Arc<dyn Disk>,
-    pub(super) group: Arc<Group>,
+    /// `None` where another process writes, and what was read of it is durable.
+    pub(super) group: Option<Arc<Group>>,
     pub(super) holds: Arc<Holds>,
 }
 
@@ -95,7 +96,7 @@ impl Archive {
     pub(super) fn start(&self, revision: Revision) -> Result<Start> {
         let hold = self.holds.hold(revision);
         let hold = hold.map_err(|first| LogError::BeyondRetention { revision, first })?;
-        self.group.wait_durable(revision)?;
+        self.wait_durable(revision)?;
         let mut damaged = |revision, fault: Fault| {
             tracing::warn!(revision, %fault, "a snapshot cannot be read: an older one is");
         };
@@ -113,6 +114,13 @@ impl Archive {
             log,
             hold,
         })
+    }
+
+    /// # Errors
+    /// [`Error::OutcomeUnknown`]
+    pub(super) fn wait_durable(&self, revision: Revision) -> Result<()> {
+        let group = self.group.as_ref();
+        group.map_or(Ok(()), |group| group.wait_durable(revision))
     }
 }
 

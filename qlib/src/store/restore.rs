@@ -121,7 +121,7 @@ impl Shared {
     /// between; a disk that refuses ends the log, lest the next restore takes the file away.
     fn settle(&self, disk: &dyn Disk, receipt: Receipt) {
         let settled = Snapshots::settle_restored(disk, receipt.revision);
-        if let (Err(error), Some(group)) = (settled, &self.group) {
+        if let (Err(error), Some(group)) = (settled, self.group.get()) {
             group.fail(cannot_restore(&error));
         }
     }

@@ -202,6 +202,21 @@ impl Routes {
         });
     }
 
+    /// Begins anew with another window: what lies before it is lost to those who have not read it.
+    pub(crate) fn restart(&mut self, window: &Window, tree: &Tree, woken: &mut Vec<Waker>) {
+        let lost = window.first() - 1;
+        for route in self.by_topic.values_mut() {
+            route.revisions.clear();
+            (route.lost, route.since) = (lost, lost);
+        }
+        for revision in window.first()..=tree.revision() {
+            if let Some(applied) = window.get(revision) {
+                self.enter(applied, tree, woken);
+            }
+        }
+        self.wake_all(woken);
+    }
+
     /// Visits the topics of each effect.
     #[inline]
     fn visit(&mut self, effects: &[Effect], tree: &Tree, mut visit: impl FnMut(&mut Route)) {

@@ -93,6 +93,14 @@ impl Window {
         Some(commit)
     }
 
+    /// All commits, the oldest first.
+    pub(crate) fn into_commits(self) -> impl Iterator<Item = Applied> {
+        self.chunks
+            .into_iter()
+            .flatten()
+            .map(|(applied, _)| applied)
+    }
+
     /// The first deletion of an entity after `revision`.
     pub(crate) fn deleted_after(&self, id: EntityId, revision: Revision) -> Option<Revision> {
         if self.deletions.is_empty() {

@@ -11,7 +11,7 @@ Exit codes:
   3  no such store, file, entity, field or type
   4  the store refused it: a constraint, a conflict, types or a file that do not fit
   5  a file of the store, or a backup, is damaged
-  6  another process has the store open
+  6  another process has the store open, and the command would write to it
   7  `open` only: opened, and what a crash had left unfinished was cut off, or a damaged
      snapshot was passed over
   8  `repair` only: repaired, and revisions are lost
@@ -152,8 +152,7 @@ fn watch() -> Command {
     below(
         "watch",
         "Print what fields hold, and then each change as it comes, until interrupted",
-        "One process at a time has a directory open: nothing else can write to the store while this
-watches it, and a store that an application has open cannot be watched from outside yet.
+        "What an application that has the store open commits is printed once it is on the disk.
 
 Examples:
   qlib --store data watch Lamp Brightness

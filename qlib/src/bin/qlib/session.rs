@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use qlib::{Store, StoreOptions};
+use qlib::{Error, LogError, Store, StoreOptions};
 
 use crate::failure::Failure;
 use crate::progress;
@@ -34,4 +34,15 @@ pub(crate) fn open(address: &str, options: StoreOptions) -> Result<Store, Failur
         eprintln!("qlib: {snapshot}; the store was opened without it");
     }
     Ok(store)
+}
+
+/// Opens the store that an address names to read it: beside the process that has it open, if there is
+/// one. A command that `stays` lets others open it, too.
+pub(crate) fn open_to_read(address: &str, stays: bool) -> Result<Store, Failure> {
+    match open(address, Store::options().must_exist()) {
+        Ok(store) if stays => store.close()?,
+        Err(Failure::Store(Error::Log(LogError::Locked { .. }))) => {}
+        opened => return opened,
+    }
+    open(address, Store::options().must_exist().read_only())
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::log::disk::{Disk, File};
 use crate::model::LogError;
@@ -11,12 +12,12 @@ use crate::model::LogError;
 /// The file whose lock says that a process has the store open.
 const LOCK: &str = "lock";
 
-/// A directory of the file system, which no other process has open.
+/// A directory of the file system.
 #[derive(Debug)]
 pub(crate) struct Directory {
     path: PathBuf,
-    /// Unlocked when it is dropped.
-    _lock: fs::File,
+    /// Unlocked when it is dropped, if this process has locked it.
+    lock: fs::File,
 }
 
 impl Directory {
@@ -43,12 +44,34 @@ impl Directory {
         })
     }
 
-    /// The directory at a path, made where it is missing. One that holds other things and none of
+    /// The error where nobody has a store in this directory.
+    pub(crate) fn missing(&self) -> LogError {
+        LogError::Missing {
+            directory: self.path.display().to_string().into(),
+        }
+    }
+
+    /// The directory at a path, which no other process has open; made where it is missing.
+    ///
+    /// # Errors
+    /// Those of [`Directory::beside`], [`LogError::Locked`]
+    pub(crate) fn open(path: &Path, is_ours: fn(&str) -> bool) -> Result<Self, LogError> {
+        let directory = Self::beside(path, is_ours)?;
+        if directory.try_lock()? {
+            return Ok(directory);
+        }
+        Err(LogError::Locked {
+            directory: path.display().to_string().into(),
+            holder: directory.holder(),
+        })
+    }
+
+    /// The directory at a path, whoever else has it open. One that holds other things and none of
     /// the files that `is_ours` knows is refused.
     ///
     /// # Errors
-    /// [`LogError::Locked`], [`LogError::NoStore`], [`LogError::Io`]
-    pub(crate) fn open(path: &Path, is_ours: fn(&str) -> bool) -> Result<Self, LogError> {
+    /// [`LogError::NoStore`], [`LogError::Io`]
+    pub(crate) fn beside(path: &Path, is_ours: fn(&str) -> bool) -> Result<Self, LogError> {
         let directory = path.display().to_string();
         let made = fs::create_dir_all(path);
         made.map_err(|error| LogError::io(&directory, "made", &error))?;
@@ -64,27 +87,42 @@ impl Directory {
         let mut options = fs::OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
         let lock = options.open(path.join(LOCK));
-        let lock = lock.map_err(|error| LogError::io(&name, "opened", &error))?;
-        match lock.try_lock() {
+        Ok(Self {
+            path: path.to_owned(),
+            lock: lock.map_err(|error| LogError::io(&name, "opened", &error))?,
+        })
+    }
+
+    /// Takes the lock, unless another process has it.
+    ///
+    /// # Errors
+    /// [`LogError::Io`]
+    pub(crate) fn try_lock(&self) -> Result<bool, LogError> {
+        match self.lock.try_lock() {
             Ok(()) => {}
-            Err(fs::TryLockError::WouldBlock) => {
-                let holder = fs::read_to_string(path.join(LOCK)).unwrap_or_default();
-                return Err(LogError::Locked {
-                    directory: directory.into(),
-                    holder: format!("process {}", holder.trim()).into(),
-                });
-            }
+            Err(fs::TryLockError::WouldBlock) => return Ok(false),
             Err(fs::TryLockError::Error(error)) => {
+                let name = self.path.join(LOCK).display().to_string();
                 return Err(LogError::io(&name, "locked", &error));
             }
         }
-        // For the message above; whoever has the lock has it without this too.
-        let _ = lock.set_len(0);
-        let _ = lock.write_all_at(std::process::id().to_string().as_bytes(), 0);
-        Ok(Self {
-            path: path.to_owned(),
-            _lock: lock,
-        })
+        // For `holder`; whoever has the lock has it without this too.
+        let _ = self.lock.set_len(0);
+        let process = std::process::id().to_string();
+        let _ = self.lock.write_all_at(process.as_bytes(), 0);
+        Ok(true)
+    }
+
+    /// Lets go of the lock, for a process that cannot use it.
+    pub(crate) fn unlock(&self) {
+        // It is let go of with the file, too.
+        let _ = self.lock.unlock();
+    }
+
+    /// Who has the lock, or had it last.
+    pub(crate) fn holder(&self) -> Arc<str> {
+        let holder = fs::read_to_string(self.path.join(LOCK)).unwrap_or_default();
+        format!("process {}", holder.trim()).into()
     }
 }
 

@@ -11,6 +11,7 @@ mod group;
 mod in_use;
 #[cfg(all(test, shuttle))]
 mod interleavings;
+mod published;
 mod reader;
 mod recover;
 mod replay;
@@ -39,6 +40,7 @@ use segment::VERSION;
 
 pub(crate) use group::{Group, Sizes};
 pub(crate) use in_use::InUse;
+pub(crate) use published::Published;
 pub(crate) use reader::LogReader;
 pub(crate) use replay::Replay;
 
@@ -98,6 +100,7 @@ impl FileLog {
     ) -> Result<(Self, Option<Cut>), LogError> {
         let recovered = recover::recover(&*disk, from, replay)?;
         let end = recovered.end;
+        Published::open(&*disk)?.set(end.revision)?;
         let group = Arc::new(Group::new(end.revision, recovered.next, sizes));
         let mut log = Self {
             group,
@@ -114,7 +117,7 @@ impl FileLog {
 
     /// Whether a file of that name belongs to a log.
     pub(crate) fn is_ours(name: &str) -> bool {
-        segment::number(name).is_some() || segment::is_new(name)
+        segment::number(name).is_some() || segment::is_new(name) || name == published::NAME
     }
 
     /// Where commits gather, and the segments in use.

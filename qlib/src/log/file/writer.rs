@@ -5,12 +5,16 @@ use std::mem;
 
 use crate::log::disk::Disk;
 use crate::log::file::group::{Group, Part};
+use crate::log::file::published::Published;
 use crate::log::file::segment::{name, new_name};
 use crate::log::frame;
 use crate::model::LogError;
 
 /// Writes batches until the log is closed or fails.
 pub(super) fn run(disk: &dyn Disk, group: &Group) {
+    // This process does not need it.
+    let warn = |error: &LogError| tracing::warn!(%error, "other processes see no further commits");
+    let mut published = Published::open(disk).inspect_err(warn).ok();
     let mut offset = 0;
     while let Some(parts) = group.take() {
         for mut part in parts {
@@ -18,6 +22,7 @@ pub(super) fn run(disk: &dyn Disk, group: &Group) {
                 let name = name(part.segment.number);
                 return group.fail(LogError::io(&name, "written", &error));
             }
+            published = published.filter(|file| file.set(part.newest).inspect_err(warn).is_ok());
             group.publish(part.newest, mem::take(&mut part.bytes));
         }
     }

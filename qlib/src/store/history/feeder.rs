@@ -47,6 +47,14 @@ impl Feeder {
         }
     }
 
+    /// Lets go of the directory of a history that nobody else has yet.
+    pub(super) fn stay_in_memory(&mut self) {
+        if let Some(history) = Arc::get_mut(&mut self.history) {
+            history.on_disk = false;
+            *history.files.get_mut() = None;
+        }
+    }
+
     /// The history.
     pub(crate) fn history(&self) -> &Arc<History> {
         &self.history

@@ -98,6 +98,19 @@ impl History {
         Ok(Feeder::new(Arc::new(history), from, guard))
     }
 
+    /// Opens the history of a directory that another process writes: what comes is kept in memory.
+    ///
+    /// # Errors
+    /// Those of [`History::open`]
+    pub(crate) fn open_beside(
+        disk: Arc<dyn Disk>,
+        limits: HistoryLimits,
+    ) -> Result<Feeder, LogError> {
+        let mut feeder = Self::open(disk, limits)?;
+        feeder.stay_in_memory();
+        Ok(feeder)
+    }
+
     /// Gives the series their blocks.
     fn attach(&self, files: &mut Files, locations: &[Vec<Location>], fields: &Fields) {
         for (stored, locations) in files.stored.iter_mut().zip(locations) {

@@ -42,6 +42,13 @@ pub struct Record {
     #[prost(bytes = "bytes", tag = "2")]
     pub commit: ::prost::bytes::Bytes,
 }
+/// The file `durable`, one frame: how far the log is on the disk, written after each sync and before
+/// anybody is told. Those who read the log beside the writer read up to there.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Durable {
+    #[prost(fixed64, tag = "1")]
+    pub revision: u64,
+}
 /// Names are bound to numbers the first time that a segment needs them, 1 for the first and so on,
 /// all kinds together.
 #[derive(Clone, PartialEq, ::prost::Message)]

@@ -38,14 +38,14 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
         output.flush()?;
         return Ok(code);
     }
-    let begins = name == "restore" && matches.get_flag("new");
-    let options = if begins {
+    let store = if only_reads(name, matches) {
+        session::open_to_read(address, name == "watch")?
+    } else if name == "restore" && matches.get_flag("new") {
         files::check_backup(matches)?;
-        Store::options()
+        session::open(address, Store::options())?
     } else {
-        Store::options().must_exist()
+        session::open(address, Store::options().must_exist())?
     };
-    let store = session::open(address, options)?;
     let mut code = FINE;
     match name {
         "open" => code = open::run(&store, &mut output)?,
@@ -65,6 +65,15 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
     output.flush()?;
     store.close()?;
     Ok(code)
+}
+
+/// Whether a command can do its work beside an application that has the store open.
+fn only_reads(name: &str, matches: &ArgMatches) -> bool {
+    match name {
+        "schema" => matches.subcommand_name() != Some("apply"),
+        "tree" | "get" | "watch" | "history" | "log" | "export" | "backup" | "stats" => true,
+        _ => false,
+    }
 }
 
 /// Waits until a commit is on the disk, and says which one it is.

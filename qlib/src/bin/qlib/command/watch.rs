@@ -1,7 +1,8 @@
 //! `watch`: changes as they come.
 
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::io::Write;
+use std::pin::pin;
 use std::task::Poll;
 
 use clap::ArgMatches;
@@ -20,10 +21,15 @@ pub(crate) fn run(
 ) -> Result<(), Failure> {
     let text = |name| matches.get_one::<String>(name).map(String::as_str);
     let mut readers = readers(store, text("of"), text("field"))?;
+    let mut followed = pin!(store.writer());
     runtime()?.block_on(async {
         loop {
-            let events = next(&mut readers).await;
-            print(store, events, output)?;
+            let mut events = pin!(next(&mut readers));
+            let events = poll_fn(|context| match followed.as_mut().poll(context) {
+                Poll::Ready(Err(error)) => Poll::Ready(Err(error)),
+                _ => events.as_mut().poll(context).map(Ok),
+            });
+            print(store, events.await?, output)?;
         }
     })
 }
@@ -161,7 +167,6 @@ mod tests {
 
     use super::*;
 
-    // On a directory only the watching process could write: the changes are tested here.
     #[test]
     fn changes_come_after_what_exists() -> Result<(), Failure> {
         let clock = Clock::driven(Timestamp::EPOCH);

@@ -69,7 +69,7 @@ fn a_crash_takes_from_it_what_it_takes_from_the_log() {
     drop(store);
     let store = options(&clock).open_disk(disk.clone()).unwrap();
     more(&store, 3.0);
-    let group = store.shared().group.clone().unwrap();
+    let group = store.shared().group.get().unwrap().clone();
     group.wait_durable(store.revision()).unwrap();
     for leaves in [Leaves::Nothing, Leaves::All] {
         let found = disk.after_crash(leaves);
@@ -104,7 +104,7 @@ fn it_has_what_the_log_has_not_any_more() {
         // Each checkpoint that is begun is finished before the next one is due.
         store.shared().read().checkpoints.as_ref().unwrap().wait();
     }
-    let group = store.shared().group.clone().unwrap();
+    let group = store.shared().group.get().unwrap().clone();
     group.wait_durable(store.revision()).unwrap();
     assert_eq!(store.health().snapshot_failure, None);
     assert!(disk.open("0000000001.log").is_err(), "the log was cut");

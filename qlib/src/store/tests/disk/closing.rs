@@ -96,7 +96,7 @@ fn a_commit_of_one_field_takes_64_bytes_at_most() {
             }
             Ok(())
         });
-        let group = store.shared.group.as_ref().unwrap();
+        let group = store.shared.group.get().unwrap();
         group.wait_durable(receipt.unwrap().revision).unwrap();
         let names = disk.list().unwrap();
         let bytes = disk.bytes(names.iter().find(|name| name.ends_with(".log")).unwrap());

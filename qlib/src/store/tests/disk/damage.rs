@@ -61,7 +61,11 @@ fn damage(disk: &Simulated, allowed: impl Fn(&Found) -> bool) -> [usize; 3] {
     let mut seed = 7_u64;
     for name in disk.list().unwrap() {
         let whole = disk.bytes(&name);
-        let used = whole.iter().rposition(|byte| *byte != 0).unwrap() + 1;
+        let Some(last) = whole.iter().rposition(|byte| *byte != 0) else {
+            // What is published is not synced.
+            continue;
+        };
+        let used = last + 1;
         for round in 0..300 {
             seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             let at = (seed >> 33) as usize % used;
@@ -131,7 +135,8 @@ fn without_snapshots() -> Simulated {
 #[test]
 fn a_file_that_is_missing_is_damage() {
     let disk = without_snapshots();
-    let names = disk.list().unwrap();
+    let mut names = disk.list().unwrap();
+    names.retain(|name| name.ends_with(".log"));
     assert!(names.len() > 3, "{names:?}");
     for name in &names[..names.len() - 1] {
         let damaged = disk.after_crash(Leaves::All);

@@ -25,7 +25,7 @@ fn replay(disk: &Simulated) -> TreeReplay<'_> {
 fn a_reader_follows_the_writer_from_segment_to_segment() {
     let disk = Simulated::default();
     let store = open(&disk).unwrap();
-    let group = Arc::clone(store.shared.group.as_ref().unwrap());
+    let group = Arc::clone(store.shared.group.get().unwrap());
     let (mut log, mut replay) = (LogReader::new(End::START), replay(&disk));
     for number in 0..=COMMITS {
         if number == 0 {
@@ -105,7 +105,7 @@ fn a_reader_that_retention_passes_is_told() {
     let store = open_with_snapshots(&disk).unwrap();
     let (mut log, mut replay) = (LogReader::new(End::START), replay(&disk));
     declare(&store).unwrap();
-    let group = Arc::clone(store.shared.group.as_ref().unwrap());
+    let group = Arc::clone(store.shared.group.get().unwrap());
     group.wait_durable(2).unwrap();
     follow(&mut log, &mut replay, 2);
     for number in 1..=COMMITS {

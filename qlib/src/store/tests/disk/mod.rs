@@ -10,6 +10,7 @@ mod faults;
 mod follow;
 mod replays;
 mod snapshots;
+mod standby;
 
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -119,7 +120,7 @@ fn declare(store: &Store) -> Result<Revision> {
 /// Runs the script from where the store is, and waits for the disk behind every third commit.
 /// Returns the newest revision that was acknowledged.
 fn run(store: &Store) -> Revision {
-    let group = Arc::clone(store.shared.group.as_ref().unwrap());
+    let group = Arc::clone(store.shared.group.get().unwrap());
     let mut acknowledged = store.revision();
     while store.revision() < COMMITS + 2 {
         let number = store.revision() - 1;

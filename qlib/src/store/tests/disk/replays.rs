@@ -232,7 +232,7 @@ fn a_copy_that_went_on_by_itself_is_another_line() {
 fn a_disk_that_fails_is_told() {
     let (disk, store, start) = written(100, small);
     let lamp = store.find("/Lamp").unwrap();
-    let group = Arc::clone(store.shared.group.as_ref().unwrap());
+    let group = Arc::clone(store.shared.group.get().unwrap());
     let mut reader = status(&store).from(start).start().unwrap();
     for value in 1..=20 {
         assert_eq!(say(&next(&mut reader).unwrap()), statuses(value..=value)[0]);
