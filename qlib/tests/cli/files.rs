@@ -1,5 +1,8 @@
 use std::fs;
+use std::io::Read;
+use std::os::unix::fs::{FileTypeExt, symlink};
 use std::path::Path;
+use std::process::Command;
 
 use crate::{home, printed, run};
 
@@ -56,6 +59,37 @@ fn nothing_is_begun_for_a_backup_that_is_none() {
         run(&path("home"), &["restore", text(&backup)]).code,
         Some(5)
     );
+}
+
+#[test]
+fn a_pipe_and_a_link_are_written_to_and_stay() {
+    let home = home();
+    let path = |name| home.path().join(name);
+    let (store, backup, pipe, link) = (path("home"), path("backup"), path("pipe"), path("link"));
+    let made = Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    // Also to write, so that opening it waits for nobody.
+    let mut reader = fs::File::options()
+        .read(true)
+        .write(true)
+        .open(&pipe)
+        .unwrap();
+    printed(&store, &["backup", text(&pipe)]);
+    assert!(fs::metadata(&pipe).unwrap().file_type().is_fifo());
+    let mut piped = vec![0; 1 << 16];
+    let length = reader.read(&mut piped).unwrap();
+    piped.truncate(length);
+    fs::write(&backup, "older").unwrap();
+    symlink(&backup, &link).unwrap();
+    printed(&store, &["backup", text(&link)]);
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(fs::read(&backup).unwrap(), piped);
+
+    // It would be read twice, and there is something to read once.
+    let other = path("other");
+    let refused = run(&other, &["restore", text(&pipe), "--new"]);
+    assert_eq!(refused.code, Some(2), "{}", refused.err);
+    assert!(!other.exists());
 }
 
 #[test]

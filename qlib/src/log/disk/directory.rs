@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -98,19 +98,32 @@ impl Directory {
     /// # Errors
     /// [`LogError::Io`]
     pub(crate) fn try_lock(&self) -> Result<bool, LogError> {
-        match self.lock.try_lock() {
-            Ok(()) => {}
+        let locked = match self.lock.try_lock() {
+            Ok(()) => self.must_be_in_place(),
             Err(fs::TryLockError::WouldBlock) => return Ok(false),
-            Err(fs::TryLockError::Error(error)) => {
-                let name = self.path.join(LOCK).display().to_string();
-                return Err(LogError::io(&name, "locked", &error));
-            }
+            Err(fs::TryLockError::Error(error)) => Err(error),
+        };
+        if let Err(error) = locked {
+            self.unlock();
+            let name = self.path.join(LOCK).display().to_string();
+            return Err(LogError::io(&name, "locked", &error));
         }
         // For `holder`; whoever has the lock has it without this too.
         let _ = self.lock.set_len(0);
         let process = std::process::id().to_string();
         let _ = self.lock.write_all_at(process.as_bytes(), 0);
         Ok(true)
+    }
+
+    /// A file that is no longer found at its path keeps nobody out.
+    fn must_be_in_place(&self) -> io::Result<()> {
+        let identity = |file: &fs::Metadata| (file.dev(), file.ino());
+        let found = fs::metadata(self.path.join(LOCK))?;
+        if identity(&found) != identity(&self.lock.metadata()?) {
+            let what = "another file has taken its place since it was opened; open the store anew";
+            return Err(io::Error::other(what));
+        }
+        Ok(())
     }
 
     /// Lets go of the lock, for a process that cannot use it.

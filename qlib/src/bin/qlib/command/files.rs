@@ -65,7 +65,13 @@ pub(crate) fn restore(
 
 /// Whether the backup can be restored, before a store is begun for it.
 pub(crate) fn check_backup(matches: &ArgMatches) -> Result<(), Failure> {
-    let restored = Store::memory()?.restore(read("checking", file(matches))?)?;
+    let file = file(matches);
+    if is_stream(file) {
+        return Err(Failure::Usage(format!(
+            "{file} is no file whose bytes stay, and --new reads it twice; write it to one first"
+        )));
+    }
+    let restored = Store::memory()?.restore(read("checking", file)?)?;
     runtime()?.block_on(restored)?;
     Ok(())
 }
@@ -95,20 +101,26 @@ pub(crate) fn read_text(file: &str) -> Result<String, Failure> {
     fs::read_to_string(file).map_err(failure(file, "read"))
 }
 
-/// Writes a file beside the one that it replaces once it is whole and on the disk.
+/// Writes a file beside the one that it replaces once it is whole and on the disk. A link stays: what
+/// it leads to is replaced. A pipe or a device is written to.
 pub(crate) fn write(
     what: &'static str,
     file: &str,
     fill: impl FnOnce(&mut BufWriter<Told<File>>) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let new = format!("{file}.new");
-    let created = File::create(&new).map_err(failure(&new, "made"))?;
-    let mut to = BufWriter::new(Told::new(created, Bar::new(what, None)));
+    if is_stream(file) {
+        let mut to = create(Path::new(file), what)?;
+        fill(&mut to)?;
+        return to.flush().map_err(failure(file, "written"));
+    }
+    let path = fs::canonicalize(file).unwrap_or_else(|_| file.into());
+    let new = path.with_added_extension("new");
+    let mut to = create(&new, what)?;
     let written = fill(&mut to).and_then(|()| {
         to.flush()
             .and_then(|()| to.get_ref().inner.sync_all())
-            .and_then(|()| fs::rename(&new, file))
-            .and_then(|()| File::open(folder(file))?.sync_all())
+            .and_then(|()| fs::rename(&new, &path))
+            .and_then(|()| File::open(folder(&path))?.sync_all())
             .map_err(failure(file, "written"))
     });
     if written.is_err() {
@@ -118,8 +130,18 @@ pub(crate) fn write(
     written
 }
 
-fn folder(file: &str) -> &Path {
-    let parent = Path::new(file).parent();
+fn create(path: &Path, what: &'static str) -> Result<BufWriter<Told<File>>, Failure> {
+    let created = File::create(path).map_err(failure(&path.to_string_lossy(), "made"))?;
+    Ok(BufWriter::new(Told::new(created, Bar::new(what, None))))
+}
+
+/// Whether there is something of that name, and no file whose bytes stay.
+fn is_stream(file: &str) -> bool {
+    fs::metadata(file).is_ok_and(|found| !found.is_file())
+}
+
+fn folder(path: &Path) -> &Path {
+    let parent = path.parent();
     parent
         .filter(|parent| !parent.as_os_str().is_empty())
         .unwrap_or(Path::new("."))

@@ -189,3 +189,20 @@ fn one_that_cannot_keep_up_begins_again_and_says_so() {
         read_to(&mut changes, 3001, 3001).await;
     });
 }
+
+#[test]
+fn one_whose_directory_was_replaced_does_not_write_to_the_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    let old = options().open(&path).unwrap();
+    let standby = options().standby().open(&path).unwrap();
+    std::fs::rename(&path, folder.path().join("old")).unwrap();
+    let new = options().open(&path).unwrap();
+    old.close().unwrap();
+    let refused = block_on(standby.writer()).unwrap_err().to_string();
+    assert!(
+        refused.contains("another file has taken its place"),
+        "{refused}"
+    );
+    declare(&new).unwrap();
+}
