@@ -36,8 +36,7 @@ impl PersistentTicks {
             clock,
             period: period.max(Duration::from_nanos(1)),
             catch_up,
-            // A clock that was set back does not stop the timer.
-            last: last.map_or(now, |last| last.min(now)),
+            last: last.unwrap_or(now),
             sleep: None,
         }
     }
@@ -50,6 +49,8 @@ impl PersistentTicks {
     pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Timestamp> {
         loop {
             let now = self.clock.now();
+            // A clock that was set back does not stop the timer.
+            self.last = self.last.min(now);
             if self.catch_up == CatchUp::Skip && self.sleep.is_none() {
                 self.last = self.newest(now);
             }
@@ -128,6 +129,21 @@ mod tests {
             }
             running.stop().await;
             assert!(TICKS.get() < MISSED, "it ends once all is done");
+        });
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_does_not_stop_the_timer() {
+        run(async |store, clock| {
+            let running = start(&store).await;
+            clock.set(clock.now() - Duration::from_secs(3600));
+            for ticks in 1..=3 {
+                tokio::time::sleep(Duration::from_secs(60)).await;
+                clock.set(clock.now() + Duration::from_secs(1));
+                tokio::time::sleep(Duration::from_secs(60)).await;
+                assert_eq!(TICKS.get(), ticks);
+            }
+            running.stop().await;
         });
     }
 }
