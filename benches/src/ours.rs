@@ -1,6 +1,6 @@
 //! Ours: the store with its derives, as an application uses it.
 
-use crate::work::{Can, Device as Values, FOLDER, Subject, device};
+use crate::work::{Can, Device as Values, FOLDER, Subject, device, devices};
 use anyhow::Context as _;
 use qlib::prelude::*;
 use qlib::{Bound, Clock, Registry, RunningApp, Subscription, WindowLimits};
@@ -131,38 +131,32 @@ fn accepted<T>(commit: qlib::CommitFuture<T>) -> Result<T> {
 }
 
 impl Ours {
-    fn create_in(store: Store, entities: usize) -> Can<Self> {
+    fn create_in(store: Store, entities: usize, spent: &mut Duration) -> Can<Self> {
         accepted(store.set_schema(Folder::schema()))?;
         accepted(store.set_schema(Device::schema()))?;
         let mut this = Self::of(store);
-        // Devices refer to such as come after them: those get another partner first.
-        let mut late = Vec::new();
-        for index in 0..entities {
-            let values = device(index, entities);
-            let id = this.create_device(index, &values)?;
-            this.devices.push(id);
-            if values.partner >= index {
-                late.push((id, values.partner));
+        for devices in devices(entities) {
+            let start = Instant::now();
+            for (index, values) in &devices {
+                let id = this.create_device(*index, values)?;
+                this.devices.push(id);
             }
+            *spent += start.elapsed();
         }
-        for late in late.chunks(BATCH) {
-            accepted(this.store.transaction(|tx| {
-                for &(id, partner) in late {
-                    tx.set(
-                        id,
-                        Device::FIELDS.Partner,
-                        this.devices.get(partner).copied(),
-                    )?;
-                }
-                Ok(())
-            }))?;
+        if let Some(first) = this.devices.first().copied() {
+            let partner = Device::FIELDS.Partner;
+            accepted(
+                this.store
+                    .transaction(|tx| tx.set(first, partner, Some(first))),
+            )?;
         }
         Ok(Some(this))
     }
 
     /// Makes devices in a store that does not wait, and closes it.
     pub(crate) fn devices_in(store: Store, entities: usize) -> anyhow::Result<Vec<Ref<Device>>> {
-        let made = Self::create_in(store, entities)?.context("no devices")?;
+        let made =
+            Self::create_in(store, entities, &mut Duration::default())?.context("no devices")?;
         made.store.close()?;
         Ok(made.devices)
     }
@@ -192,7 +186,7 @@ impl Ours {
             self.folders.push(accepted(made)?.id());
         }
         let parent = *self.folders.get(folder).context("no such folder")?;
-        let partner = self.devices.get(values.partner).or(self.devices.first());
+        let partner = self.devices.get(values.partner);
         let builder = || {
             let builder = Device::builder()
                 .count(values.count)
@@ -238,8 +232,8 @@ impl Ours {
 }
 
 impl Subject for Ours {
-    fn create(entities: usize) -> Can<Self> {
-        Self::create_in(Store::memory()?, entities)
+    fn create(entities: usize, spent: &mut Duration) -> Can<Self> {
+        Self::create_in(Store::memory()?, entities, spent)
     }
 
     fn create_lean(entities: usize) -> Can<Self> {
@@ -247,7 +241,11 @@ impl Subject for Ours {
             bytes: 0,
             commits: 1,
         };
-        Self::create_in(Store::memory_with(Clock::SYSTEM, window)?, entities)
+        Self::create_in(
+            Store::memory_with(Clock::SYSTEM, window)?,
+            entities,
+            &mut Duration::default(),
+        )
     }
 
     fn read_int(&mut self, order: &[u32]) -> Can<i64> {

@@ -3,7 +3,9 @@
 //! It has no subscriptions and no filter. Its types must not inherit: looking up the schema of one
 //! that does never returns, and each write looks it up.
 
-use crate::work::{Can, ENTITIES, FOLDER, Subject, device, device_fields, system_fields};
+use crate::work::{
+    Can, Device, ENTITIES, FOLDER, Subject, device, device_fields, devices, system_fields,
+};
 use anyhow::{Context as _, anyhow, bail};
 use qlib_rs::{
     Context, EntityId, EntitySchema, FieldSchema, FieldType, PageOpts, Request, Single, Snowflake,
@@ -65,7 +67,7 @@ impl Registry {
 
     /// Creates the device at `index` in its folder. A partner that does not exist yet is set by
     /// the caller.
-    fn create_device(&mut self, index: usize, entities: usize) -> anyhow::Result<EntityId> {
+    fn create_device(&mut self, index: usize, values: Device) -> anyhow::Result<EntityId> {
         let folder = index / FOLDER + 1;
         if folder == self.folders.len() {
             let root = self.folders.first().cloned();
@@ -76,7 +78,6 @@ impl Registry {
             self.folders.push(made.entity_id);
         }
         let parent = self.folders.get(folder).cloned();
-        let values = device(index, entities);
         let made = self
             .store
             .create_entity(&Context {}, &"Device".into(), parent, &values.name)
@@ -176,22 +177,22 @@ impl Registry {
 }
 
 impl Subject for Registry {
-    fn create(entities: usize) -> Can<Self> {
+    fn create(entities: usize, spent: &mut Duration) -> Can<Self> {
         if entities > ENTITIES {
             return Ok(None); // several GB
         }
         let mut this = Self::empty()?;
-        for index in 0..entities {
-            let id = this.create_device(index, entities)?;
-            this.devices.push(id);
+        for devices in devices(entities) {
+            let start = Instant::now();
+            for (index, values) in devices {
+                let id = this.create_device(index, values)?;
+                this.devices.push(id);
+            }
+            *spent += start.elapsed();
         }
-        for index in 0..entities {
-            let partner = this.devices.get(device(index, entities).partner).cloned();
-            let mut write = vec![swrite!(
-                this.id(index as u32)?,
-                "Partner".into(),
-                Some(Value::EntityReference(partner))
-            )];
+        if let Some(first) = this.devices.first().cloned() {
+            let partner = Some(Value::EntityReference(Some(first.clone())));
+            let mut write = vec![swrite!(first, "Partner".into(), partner)];
             this.store.perform(&Context {}, &mut write).map_err(plain)?;
         }
         Ok(Some(this))
@@ -244,7 +245,7 @@ impl Subject for Registry {
     fn add(&mut self, leaves: usize) -> Can<()> {
         let first = self.devices.len();
         for index in first..first + leaves {
-            let id = self.create_device(index, first)?;
+            let id = self.create_device(index, device(index, first))?;
             self.added.push(id);
         }
         Ok(Some(()))

@@ -196,13 +196,9 @@ impl<S: Subject> Bench<S> {
     }
 
     fn create(entities: usize) -> Can<f64> {
-        let start = Instant::now();
-        let Some(store) = S::create(entities)? else {
-            return Ok(None);
-        };
-        let elapsed = start.elapsed();
-        drop(store);
-        Ok(Some(entities as f64 / elapsed.as_secs_f64()))
+        let mut spent = Duration::ZERO;
+        let made = S::create(entities, &mut spent)?;
+        Ok(made.map(|_| entities as f64 / spent.as_secs_f64()))
     }
 
     fn delete(&mut self) -> Can<f64> {

@@ -11,7 +11,7 @@ mod subject;
 
 pub(crate) use measure::Bench;
 pub(crate) use memory::{ENVIRONMENT as MEMORY_ENVIRONMENT, figure as memory_figure};
-pub(crate) use shape::{Device, ENTITIES, FOLDER, device, device_fields, system_fields};
+pub(crate) use shape::{Device, ENTITIES, FOLDER, device, device_fields, devices, system_fields};
 pub(crate) use subject::{Can, Subject};
 
 /// Writes the enum and the list of its variants, so that the list cannot lack one.

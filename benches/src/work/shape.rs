@@ -75,8 +75,19 @@ pub(crate) fn device(index: usize, entities: usize) -> Device {
     }
 }
 
-/// Positions far from each other refer to each other, so that following a reference is no walk
-/// along one cache line.
+/// Devices refer to others that are far away and were made before them, so that following a
+/// reference is no walk along one cache line; the first one refers to itself.
 pub(crate) fn partner(index: usize, entities: usize) -> usize {
-    (index * 7_919 + 1) % entities
+    (index * 7_919 + 1) % entities % index.max(1)
+}
+
+/// The devices at the positions below `entities`, some at a time.
+pub(crate) fn devices(entities: usize) -> impl Iterator<Item = Vec<(usize, Device)>> {
+    let some = move |first: usize| {
+        let indexes = first..(first + FOLDER).min(entities);
+        indexes
+            .map(|index| (index, device(index, entities)))
+            .collect()
+    };
+    (0..entities).step_by(FOLDER).map(some)
 }

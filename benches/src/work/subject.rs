@@ -11,17 +11,18 @@ pub(crate) type Can<T> = anyhow::Result<Option<T>>;
 /// bind); the clock runs outside. Positions in `order` are those that [`super::device`] counts.
 /// What a method returns is checked against the shape, so a library that does less cannot win.
 pub(crate) trait Subject: Sized {
-    /// Creates the devices one after another, each its own commit with its eight values.
-    fn create(entities: usize) -> Can<Self>;
+    /// Creates the devices one after another, each its own commit with its eight values. Adds to
+    /// `spent` what that took, without the making of the values.
+    fn create(entities: usize, spent: &mut Duration) -> Can<Self>;
 
     /// The same store, made in whatever way is fast.
     fn build(entities: usize) -> Can<Self> {
-        Self::create(entities)
+        Self::create(entities, &mut Duration::default())
     }
 
     /// The same store, which keeps as little as it can for readers that lag.
     fn create_lean(entities: usize) -> Can<Self> {
-        Self::create(entities)
+        Self::create(entities, &mut Duration::default())
     }
 
     /// The sum of `count`, read through handles that were bound beforehand.

@@ -36,8 +36,7 @@ impl PersistentTicks {
             clock,
             period: period.max(Duration::from_nanos(1)),
             catch_up,
-            // A clock that was set back does not stop the timer.
-            last: last.map_or(now, |last| last.min(now)),
+            last: last.unwrap_or(now),
             sleep: None,
         }
     }
@@ -50,6 +49,8 @@ impl PersistentTicks {
     pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Timestamp> {
         loop {
             let now = self.clock.now();
+            // A clock that was set back does not stop the timer.
+            self.last = self.last.min(now);
             if self.catch_up == CatchUp::Skip && self.sleep.is_none() {
                 self.last = self.newest(now);
             }
@@ -76,5 +77,73 @@ impl PersistentTicks {
         let since = u128::from(since.unsigned_abs());
         let over = since % self.period.as_nanos();
         self.last + Duration::from_nanos((since - over) as u64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::time::Duration;
+
+    use qlib::prelude::*;
+    use qlib::{Clock, WindowLimits};
+
+    thread_local! {
+        static TICKS: Cell<i64> = const { Cell::new(0) };
+    }
+
+    #[every("1s", persistent = "ticks", catch_up = "all")]
+    async fn tick() -> Result<()> {
+        TICKS.set(TICKS.get() + 1);
+        Ok(())
+    }
+
+    fn run(test: impl AsyncFnOnce(Store, Clock)) {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .unwrap();
+        tokio::task::LocalSet::new().block_on(&runtime, async {
+            let clock = Clock::driven(Timestamp::from_nanos(1_000_000_000_000_000));
+            let store = Store::memory_with(clock.clone(), WindowLimits::default()).unwrap();
+            test(store, clock).await;
+        });
+    }
+
+    async fn start(store: &Store) -> qlib::RunningApp {
+        let app = App::builder("ticks").store(store.clone());
+        let app = app.register(|registry| registry.worker::<tick>());
+        app.start().await.unwrap()
+    }
+
+    #[test]
+    fn an_application_with_many_ticks_to_catch_up_can_be_stopped() {
+        const MISSED: i64 = 10_000;
+        run(async |store, clock| {
+            start(&store).await.stop().await;
+            clock.set(clock.now() + Duration::from_secs(MISSED.unsigned_abs()));
+            let running = start(&store).await;
+            while TICKS.get() == 0 {
+                tokio::task::yield_now().await;
+            }
+            running.stop().await;
+            assert!(TICKS.get() < MISSED, "it ends once all is done");
+        });
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_does_not_stop_the_timer() {
+        run(async |store, clock| {
+            let running = start(&store).await;
+            clock.set(clock.now() - Duration::from_secs(3600));
+            for ticks in 1..=3 {
+                tokio::time::sleep(Duration::from_secs(60)).await;
+                clock.set(clock.now() + Duration::from_secs(1));
+                tokio::time::sleep(Duration::from_secs(60)).await;
+                assert_eq!(TICKS.get(), ticks);
+            }
+            running.stop().await;
+        });
     }
 }

@@ -1,5 +1,6 @@
 //! What only the disk still knows: a snapshot, and the log behind it.
 
+use std::io::ErrorKind;
 use std::sync::Arc;
 
 use crate::log::snapshot::Fault;
@@ -37,7 +38,9 @@ pub(super) fn load_restored(disk: &dyn Disk, revision: Revision) -> Result<Arc<I
     let input = Snapshots::read_restored(disk, revision)
         .map_err(|error| LogError::io(&name, "opened", &error))?;
     match load(input, |_| {}) {
-        Ok((tree, _)) => Ok(Arc::new(tree.image())),
+        Ok((tree, _)) if tree.revision() <= revision => Ok(Arc::new(tree.image())),
+        // Its file is gone, and this one without a name yet is of a later restore.
+        Ok(_) => Err(LogError::io(&name, "opened", &ErrorKind::NotFound.into())),
         Err(fault) => Err(LogError::Damaged {
             file: name.into(),
             offset: 0,

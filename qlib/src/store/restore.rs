@@ -146,6 +146,7 @@ mod tests {
     use crate::log::Simulated;
     use crate::model::{EntityId, Kind, Schema, Value};
     use crate::store::Store;
+    use crate::store::replay::load_restored;
 
     fn write(store: &Store, id: EntityId, floor: i64) {
         let written = store.transact(|tx| tx.set_value(id, "Floor", Value::Int(floor)));
@@ -227,5 +228,25 @@ mod tests {
             store.shared.restore(commit).map(|done| done.revision),
             Ok(3)
         );
+    }
+
+    #[test]
+    fn what_another_restore_writes_is_not_taken_for_one_whose_file_is_gone() {
+        let disk = Simulated::default();
+        let store = Store::options().open_disk(Arc::new(disk.clone())).unwrap();
+        let restore = || Commit {
+            ops: smallvec![Op::Restore {
+                image: Arc::new(store.create_snapshot().image()),
+                only: None,
+            }],
+            ..Commit::default()
+        };
+        let first = store.shared.restore(restore()).unwrap().revision;
+        disk.remove(&Snapshots::restored_name(first)).unwrap();
+        let restored = store.shared.prepare(&restore()).unwrap();
+        let save = |output| save(&restored.tree, restored.end, output, || Ok(()));
+        Snapshots::write_restored(&disk, save).unwrap();
+        assert!(load_restored(&disk, first).is_err());
+        assert!(load_restored(&disk, first + 1).is_ok());
     }
 }

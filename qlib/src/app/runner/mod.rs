@@ -311,7 +311,11 @@ impl<W: Worker> AnyRunner for Runner<W> {
                     Poll::Pending => self.poll_pick(context).map(Some),
                 });
                 match next.await {
-                    Some(pick) => self.handle(pick).await,
+                    Some(pick) => {
+                        self.handle(pick).await;
+                        // However much there is to handle: others of the thread have their turn.
+                        tokio::task::coop::consume_budget().await;
+                    }
                     None => {
                         self.move_cursors(true);
                         return self as Box<dyn AnyRunner>;
