@@ -86,6 +86,8 @@ struct Route {
 #[derive(Debug, Default)]
 pub(crate) struct Routes {
     by_topic: FxHashMap<Topic, Route>,
+    /// The newest revision that fell out of the window.
+    passed: Revision,
     /// Readers by whom their topics are about: where there are none, no change is looked up so.
     of_types: usize,
     of_entities: usize,
@@ -164,7 +166,13 @@ impl Routes {
 
     /// The newest revision of the topic that fell out of the window; 0 if none did.
     pub(crate) fn lost(&self, topic: Topic) -> Revision {
-        self.by_topic.get(&topic).map_or(0, |route| route.lost)
+        let lost = |route: &Route| {
+            // What concerned the topic then: a type may have ceased to extend another since.
+            let rest = route.revisions.iter().copied();
+            let passed = rest.take_while(|revision| *revision <= self.passed);
+            passed.last().unwrap_or(route.lost)
+        };
+        self.by_topic.get(&topic).map_or(0, lost)
     }
 
     /// Wakes `waker` once, when the reader's topic has something new.
@@ -194,10 +202,10 @@ impl Routes {
 
     /// Takes a commit that fell out of the window, the oldest one, from its topics.
     pub(crate) fn forget(&mut self, applied: &Applied, tree: &Tree) {
+        self.passed = applied.revision;
         self.visit(&applied.effects, tree, |route| {
-            if route.revisions.front() == Some(&applied.revision) {
-                route.revisions.pop_front();
-                route.lost = applied.revision;
+            while let Some(revision) = route.revisions.pop_front_if(|it| *it <= applied.revision) {
+                route.lost = revision;
             }
         });
     }
@@ -205,6 +213,7 @@ impl Routes {
     /// Begins anew with another window: what lies before it is lost to those who have not read it.
     pub(crate) fn restart(&mut self, window: &Window, tree: &Tree, woken: &mut Vec<Waker>) {
         let lost = window.first() - 1;
+        self.passed = lost;
         for route in self.by_topic.values_mut() {
             route.revisions.clear();
             (route.lost, route.since) = (lost, lost);

@@ -30,6 +30,32 @@ fn a_reader_that_the_window_has_passed_is_told() {
 }
 
 #[test]
+fn a_reader_of_a_type_is_told_of_changes_whose_type_extends_it_no_more() {
+    let store = with_window(commits(10));
+    let device = create(&store, EntityId::ROOT, "D", "Device");
+    let lamp = create(&store, EntityId::ROOT, "L", "Lamp");
+    let mut reader = begin(&store, "Status");
+    let read = store.revision();
+    set(&store, lamp, "Status", 1);
+    delete(&store, lamp);
+    done(store.set_schema(Schema::new("Lamp").field("Color", Kind::String))).unwrap();
+    let lagged = |reader: &mut Subscription| match reader.try_next() {
+        Some(Event::Lagged(lagged)) => lagged.read,
+        other => panic!("{other:?}"),
+    };
+    for floor in 1..=10 {
+        create(&store, EntityId::ROOT, &format!("{floor}"), "Room");
+    }
+    assert_eq!(lagged(&mut reader), read);
+    assert_eq!(all(&mut reader), [""; 0]);
+    let read = store.revision();
+    for value in 1..=20 {
+        set(&store, device, "Status", value);
+    }
+    assert_eq!(lagged(&mut reader), read);
+}
+
+#[test]
 fn nobody_is_told_of_what_did_not_concern_them() {
     let store = with_window(commits(10));
     let room = create(&store, EntityId::ROOT, "Hall", "Room");
