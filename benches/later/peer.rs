@@ -218,10 +218,11 @@ impl Subject for Later {
             this.devices.push(id);
         }
         *spent += start.elapsed();
-        if let Some(first) = this.devices.first().copied() {
-            let (partner, value) = (this.fields.partner, Value::EntityReference(Some(first)));
+        for index in 0..entities {
+            let partner = this.devices.get(device(index, entities).partner).copied();
+            let (id, value) = (this.id(index as u32)?, Value::EntityReference(partner));
             this.store
-                .write(first, &[partner], value, None, None, None, None)?;
+                .write(id, &[this.fields.partner], value, None, None, None, None)?;
             this.store.write_queue.clear();
         }
         Ok(Some(this))

@@ -135,20 +135,30 @@ impl Ours {
         accepted(store.set_schema(Folder::schema()))?;
         accepted(store.set_schema(Device::schema()))?;
         let mut this = Self::of(store);
+        // Devices refer to such as come after them: those get another partner first.
+        let mut late = Vec::new();
         for devices in devices(entities) {
             let start = Instant::now();
             for (index, values) in &devices {
                 let id = this.create_device(*index, values)?;
                 this.devices.push(id);
+                if values.partner >= *index {
+                    late.push((id, values.partner));
+                }
             }
             *spent += start.elapsed();
         }
-        if let Some(first) = this.devices.first().copied() {
-            let partner = Device::FIELDS.Partner;
-            accepted(
-                this.store
-                    .transaction(|tx| tx.set(first, partner, Some(first))),
-            )?;
+        for late in late.chunks(BATCH) {
+            accepted(this.store.transaction(|tx| {
+                for &(id, partner) in late {
+                    tx.set(
+                        id,
+                        Device::FIELDS.Partner,
+                        this.devices.get(partner).copied(),
+                    )?;
+                }
+                Ok(())
+            }))?;
         }
         Ok(Some(this))
     }
@@ -186,7 +196,7 @@ impl Ours {
             self.folders.push(accepted(made)?.id());
         }
         let parent = *self.folders.get(folder).context("no such folder")?;
-        let partner = self.devices.get(values.partner);
+        let partner = self.devices.get(values.partner).or(self.devices.first());
         let builder = || {
             let builder = Device::builder()
                 .count(values.count)

@@ -190,9 +190,13 @@ impl Subject for Registry {
             }
             *spent += start.elapsed();
         }
-        if let Some(first) = this.devices.first().cloned() {
-            let partner = Some(Value::EntityReference(Some(first.clone())));
-            let mut write = vec![swrite!(first, "Partner".into(), partner)];
+        for index in 0..entities {
+            let partner = this.devices.get(device(index, entities).partner).cloned();
+            let mut write = vec![swrite!(
+                this.id(index as u32)?,
+                "Partner".into(),
+                Some(Value::EntityReference(partner))
+            )];
             this.store.perform(&Context {}, &mut write).map_err(plain)?;
         }
         Ok(Some(this))

@@ -75,10 +75,10 @@ pub(crate) fn device(index: usize, entities: usize) -> Device {
     }
 }
 
-/// Devices refer to others that are far away and were made before them, so that following a
-/// reference is no walk along one cache line; the first one refers to itself.
+/// Positions far from each other refer to each other, so that following a reference is no walk
+/// along one cache line.
 pub(crate) fn partner(index: usize, entities: usize) -> usize {
-    (index * 7_919 + 1) % entities % index.max(1)
+    (index * 7_919 + 1) % entities
 }
 
 /// The devices at the positions below `entities`, some at a time.
