@@ -35,25 +35,19 @@ impl Shared {
         loop {
             let restored = self.prepare(&commit)?;
             let disk = self.read().disk.clone();
-            let Some(disk) = disk else {
-                match self.replace(commit.clone(), restored)? {
-                    Some(receipt) => return Ok(receipt),
-                    None => continue,
-                }
-            };
-            let save = |output| save(&restored.tree, restored.end, output, || Ok(()));
-            Snapshots::write_restored(&*disk, save).map_err(refused)?;
-            match self.replace(commit.clone(), restored) {
-                Ok(Some(receipt)) => {
-                    self.settle(&*disk, receipt);
-                    return Ok(receipt);
-                }
-                Ok(None) => {}
-                Err(error) => {
-                    // Room that others may need; an opening removes it too.
-                    let _ = Snapshots::discard_restored(&*disk);
-                    return Err(error);
-                }
+            if let Some(disk) = &disk {
+                let save = |output| save(&restored.tree, restored.end, output, || Ok(()));
+                Snapshots::write_restored(&**disk, save).map_err(refused)?;
+            }
+            let replaced = self.replace(commit.clone(), restored);
+            match (&replaced, disk) {
+                (Ok(Some(receipt)), Some(disk)) => self.settle(&*disk, *receipt),
+                // Room that others may need; an opening removes it too.
+                (Err(_), Some(disk)) => drop(Snapshots::discard_restored(&*disk)),
+                _ => {}
+            }
+            if let Some(receipt) = replaced? {
+                return Ok(receipt);
             }
         }
     }

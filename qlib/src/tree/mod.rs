@@ -41,7 +41,7 @@ use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use hashbrown::DefaultHashBuilder;
+use foldhash::fast::RandomState;
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 
@@ -127,7 +127,7 @@ pub struct Tree {
     families: Chunked<Slots<Family>>,
     by_id: Table,
     by_name: Table,
-    hasher: DefaultHashBuilder,
+    hasher: RandomState,
     root: u32,
     types: Vec<TypeTable>,
     type_names: FxHashMap<SmolStr, TypeId>,
@@ -161,7 +161,7 @@ impl Default for Tree {
             families: Chunked::default(),
             by_id: Table::default(),
             by_name: Table::default(),
-            hasher: DefaultHashBuilder::default(),
+            hasher: RandomState::default(),
             root: 0,
             types: Vec::new(),
             type_names: FxHashMap::default(),
