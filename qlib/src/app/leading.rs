@@ -196,20 +196,13 @@ async fn written(trigger: &mut Subscription) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::log::{Faults, Simulated};
+    use crate::app::run_on_simulated_disk;
+    use crate::log::Faults;
     use crate::model::Schema;
-    use crate::store::Store;
 
     #[test]
     fn a_disk_that_fails_ends_the_leadership_and_the_handlers() {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .build()
-            .unwrap();
-        tokio::task::LocalSet::new().block_on(&runtime, async {
-            let disk = Simulated::default();
-            let store = Store::options().open_disk(std::sync::Arc::new(disk.clone()));
-            let store = store.unwrap();
+        run_on_simulated_disk(async |disk, store| {
             let running = App::builder("a")
                 .store(store.clone())
                 .start()

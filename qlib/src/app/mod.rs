@@ -322,3 +322,17 @@ fn holds(flag: &watch::Sender<bool>) -> impl Future<Output = ()> + use<> {
         let _ = flag.wait_for(|set| *set).await;
     }
 }
+
+/// Runs a test on the thread of an application, with a store on a disk that does as it is told.
+#[cfg(test)]
+fn run_on_simulated_disk(test: impl AsyncFnOnce(crate::log::Simulated, Store)) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap();
+    tokio::task::LocalSet::new().block_on(&runtime, async {
+        let disk = crate::log::Simulated::default();
+        let store = Store::options().open_disk(std::sync::Arc::new(disk.clone()));
+        test(disk, store.unwrap()).await;
+    });
+}

@@ -302,7 +302,7 @@ fn describe<W>(
 mod tests {
     use qlib::prelude::*;
 
-    use crate::log::Simulated;
+    use crate::app::run_on_simulated_disk;
 
     #[derive(Entity)]
     struct Siren {
@@ -333,14 +333,7 @@ mod tests {
 
     #[test]
     fn a_handler_after_durable_runs_once_its_change_is_on_the_disk() {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_time()
-            .build()
-            .unwrap();
-        tokio::task::LocalSet::new().block_on(&runtime, async {
-            let disk = Simulated::default();
-            let store = Store::options().open_disk(std::sync::Arc::new(disk.clone()));
-            let store = store.unwrap();
+        run_on_simulated_disk(async |disk, store| {
             let app = App::builder("sirens").entity::<Siren>();
             let app = app.register(|registry| registry.worker::<howl>());
             let app = app.register(|registry| registry.worker::<see>());
