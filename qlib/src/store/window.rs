@@ -8,6 +8,7 @@ use crate::model::{
     Applied, CreatedEntity, DeletedEntity, Effect, EntityId, FieldId, Placement, Position,
     Revision, Value,
 };
+use crate::tree::Effects;
 
 /// How much the recent window holds: whichever limit is reached first.
 #[derive(Clone, Copy, Debug)]
@@ -30,7 +31,7 @@ impl Default for WindowLimits {
 /// Commits of a chunk.
 const CHUNK: usize = 128;
 
-type Chunk = VecDeque<(Applied, usize)>;
+type Chunk = Vec<(Applied, usize)>;
 
 /// The newest commits, without gaps.
 #[derive(Debug)]
@@ -38,10 +39,12 @@ pub(crate) struct Window {
     limits: WindowLimits,
     /// The place behind the newest commit that fell out.
     before: Position,
-    /// The commits and their sizes, side by side in chunks that are full but for the first and the
-    /// last: an old commit is long out of the caches when it goes, and what is read in a row is
-    /// fetched ahead.
+    /// The commits and their sizes, side by side in chunks that are full but for the last: an old
+    /// commit is long out of the caches when it goes, and what is read in a row is fetched ahead.
     chunks: VecDeque<Chunk>,
+    /// How many commits of the first chunk have fallen out. They stay where they are, without their
+    /// effects, until the whole chunk is empty: moving them would fetch all of what they were.
+    gone: usize,
     /// An empty chunk that the caches still hold.
     spare: Option<Chunk>,
     len: usize,
@@ -57,6 +60,7 @@ impl Window {
             limits,
             before,
             chunks: VecDeque::new(),
+            gone: 0,
             spare: None,
             len: 0,
             bytes: 0,
@@ -84,12 +88,9 @@ impl Window {
 
     #[inline]
     pub(crate) fn get(&self, revision: Revision) -> Option<&Applied> {
-        let place = usize::try_from(revision.checked_sub(self.first())?).ok()?;
-        let first = self.chunks.front()?;
-        let (commit, _) = match place.checked_sub(first.len()) {
-            None => first.get(place)?,
-            Some(place) => self.chunks.get(1 + place / CHUNK)?.get(place % CHUNK)?,
-        };
+        let behind = usize::try_from(revision.checked_sub(self.first())?).ok()?;
+        let place = self.gone + behind;
+        let (commit, _) = self.chunks.get(place / CHUNK)?.get(place % CHUNK)?;
         Some(commit)
     }
 
@@ -98,6 +99,7 @@ impl Window {
         self.chunks
             .into_iter()
             .flatten()
+            .skip(self.gone)
             .map(|(applied, _)| applied)
     }
 
@@ -127,11 +129,11 @@ impl Window {
             }
         }
         match self.chunks.back_mut() {
-            Some(last) if last.len() < CHUNK => last.push_back((applied, size)),
+            Some(last) if last.len() < CHUNK => last.push((applied, size)),
             _ => {
                 let spare = self.spare.take();
                 let mut chunk = spare.unwrap_or_else(|| Chunk::with_capacity(CHUNK));
-                chunk.push_back((applied, size));
+                chunk.push((applied, size));
                 self.chunks.push_back(chunk);
             }
         }
@@ -156,19 +158,13 @@ impl Window {
         let Some(first) = self.chunks.front_mut() else {
             return;
         };
-        let Some((oldest, size)) = first.pop_front() else {
+        let Some((oldest, size)) = first.get_mut(self.gone) else {
             return;
         };
-        if first.is_empty() {
-            self.spare = self.chunks.pop_front();
-        }
-        forget(&oldest);
+        forget(oldest);
         self.len -= 1;
-        self.bytes -= size;
+        self.bytes -= *size;
         self.before = oldest.position();
-        if self.deletions.is_empty() {
-            return;
-        }
         for effect in &oldest.effects {
             if let Effect::Deleted(deleted) = effect
                 && let Some(revisions) = self.deletions.get_mut(&deleted.id)
@@ -178,6 +174,13 @@ impl Window {
                     self.deletions.remove(&deleted.id);
                 }
             }
+        }
+        oldest.effects = Effects::new();
+        self.gone += 1;
+        if self.gone == CHUNK {
+            first.clear();
+            self.spare = self.chunks.pop_front();
+            self.gone = 0;
         }
     }
 }
