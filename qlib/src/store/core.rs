@@ -284,9 +284,9 @@ impl Core {
         named: Option<&Tree>,
         woken: &mut Vec<Waker>,
     ) {
-        self.log
-            .append(&commit, named.unwrap_or(&self.tree), receipt);
-        let applied = applied(commit, self.log.end(), effects);
+        let names = named.unwrap_or(&self.tree);
+        let end = self.log.append(&commit, names, receipt);
+        let applied = applied(commit, end, effects);
         let Self {
             tree,
             feeder,
@@ -303,6 +303,7 @@ impl Core {
     }
 
     /// Gives a commit that was applied to those who read.
+    #[inline]
     pub(crate) fn enter(&mut self, applied: Applied, woken: &mut Vec<Waker>) {
         let (revision, resync) = (applied.revision, applied.resync);
         let Self {
@@ -311,8 +312,8 @@ impl Core {
             routes,
             ..
         } = self;
-        routes.enter(&applied, tree, woken);
-        window.push(applied, |old| routes.forget(old, tree));
+        let applied = window.push(applied, |old| routes.forget(old, tree));
+        routes.enter(applied, tree, woken);
         if resync {
             routes.wake_all(woken);
             let first = window.first();

@@ -31,7 +31,7 @@ impl Default for WindowLimits {
 /// Commits of a chunk.
 const CHUNK: usize = 128;
 
-type Chunk = Vec<(Applied, usize)>;
+type Chunk = Vec<Applied>;
 
 /// The newest commits, without gaps.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ pub(crate) struct Window {
     limits: WindowLimits,
     /// The place behind the newest commit that fell out.
     before: Position,
-    /// The commits and their sizes, side by side in chunks that are full but for the last: an old
+    /// The commits, side by side in chunks that are full but for the last: an old
     /// commit is long out of the caches when it goes, and what is read in a row is fetched ahead.
     chunks: VecDeque<Chunk>,
     /// How many commits of the first chunk have fallen out. They stay where they are, without their
@@ -90,17 +90,12 @@ impl Window {
     pub(crate) fn get(&self, revision: Revision) -> Option<&Applied> {
         let behind = usize::try_from(revision.checked_sub(self.first())?).ok()?;
         let place = self.gone + behind;
-        let (commit, _) = self.chunks.get(place / CHUNK)?.get(place % CHUNK)?;
-        Some(commit)
+        self.chunks.get(place / CHUNK)?.get(place % CHUNK)
     }
 
     /// All commits, the oldest first.
     pub(crate) fn into_commits(self) -> impl Iterator<Item = Applied> {
-        self.chunks
-            .into_iter()
-            .flatten()
-            .skip(self.gone)
-            .map(|(applied, _)| applied)
+        self.chunks.into_iter().flatten().skip(self.gone)
     }
 
     /// The first deletion of an entity after `revision`.
@@ -115,32 +110,32 @@ impl Window {
             .find(|deleted| *deleted > revision)
     }
 
-    /// Adds a commit; hands those that fall out to `forget`, the oldest first.
-    pub(crate) fn push(&mut self, applied: Applied, mut forget: impl FnMut(&Applied)) {
+    /// Adds a commit, and returns it; hands those that fall out to `forget`, the oldest first.
+    #[inline]
+    pub(crate) fn push(&mut self, applied: Applied, mut forget: impl FnMut(&Applied)) -> &Applied {
         let size = size(&applied);
-        self.bytes += size;
-        self.len += 1;
-        for effect in &applied.effects {
-            if let Effect::Deleted(deleted) = effect {
-                self.deletions
-                    .entry(deleted.id)
-                    .or_default()
-                    .push(applied.revision);
-            }
-        }
-        match self.chunks.back_mut() {
-            Some(last) if last.len() < CHUNK => last.push((applied, size)),
-            _ => {
-                let spare = self.spare.take();
-                let mut chunk = spare.unwrap_or_else(|| Chunk::with_capacity(CHUNK));
-                chunk.push((applied, size));
-                self.chunks.push_back(chunk);
-            }
-        }
-        // The newest commit stays, whatever its size: its readers have not seen it yet.
-        while self.len > 1 && (self.bytes > self.limits.bytes || self.len > self.limits.commits) {
+        let WindowLimits { bytes, commits } = self.limits;
+        // The newest commit comes in, whatever its size: its readers have not seen it yet.
+        while self.len > 0 && (self.bytes + size > bytes || self.len >= commits) {
             self.evict(&mut forget);
         }
+        for effect in &applied.effects {
+            if let Effect::Deleted(deleted) = effect {
+                let revisions = self.deletions.entry(deleted.id).or_default();
+                revisions.push(applied.revision);
+            }
+        }
+        let place = self.gone + self.len;
+        if place == self.chunks.len() * CHUNK {
+            let spare = self.spare.take();
+            let empty = spare.unwrap_or_else(|| Chunk::with_capacity(CHUNK));
+            self.chunks.push_back(empty);
+        }
+        self.bytes += size;
+        self.len += 1;
+        let chunk = &mut self.chunks[place / CHUNK];
+        chunk.push(applied);
+        &chunk[place % CHUNK]
     }
 
     /// Takes the commits up to a revision out, and hands them to `forget`, the oldest first.
@@ -158,12 +153,12 @@ impl Window {
         let Some(first) = self.chunks.front_mut() else {
             return;
         };
-        let Some((oldest, size)) = first.get_mut(self.gone) else {
+        let Some(oldest) = first.get_mut(self.gone) else {
             return;
         };
         forget(oldest);
         self.len -= 1;
-        self.bytes -= *size;
+        self.bytes -= size(oldest);
         self.before = oldest.position();
         for effect in &oldest.effects {
             if let Effect::Deleted(deleted) = effect
@@ -208,7 +203,7 @@ fn size(applied: &Applied) -> usize {
         true => applied.effects.capacity() * size_of::<Effect>(),
         false => 0,
     };
-    size_of::<(Applied, usize)>() + beside + effects.sum::<usize>()
+    size_of::<Applied>() + beside + effects.sum::<usize>()
 }
 
 #[cfg(test)]

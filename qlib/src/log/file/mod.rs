@@ -211,14 +211,15 @@ impl Log for FileLog {
         Ok(Room::Here)
     }
 
-    fn append(&mut self, commit: &Commit, names: &dyn Names, receipt: Receipt) {
+    fn append(&mut self, commit: &Commit, names: &dyn Names, receipt: Receipt) -> End {
         let message = match self.encoder.encode(commit, names) {
             Ok(message) => message,
             Err(error) => {
-                return self.group.fail(LogError::Unwritable {
+                self.group.fail(LogError::Unwritable {
                     revision: receipt.revision,
                     reason: error.to_string().into(),
                 });
+                return self.end;
             }
         };
         let elapsed = receipt.time.as_nanos().abs_diff(self.end.time.as_nanos());
@@ -242,6 +243,7 @@ impl Log for FileLog {
             self.end.advance(receipt.time, &bytes[start..], is_restore);
         });
         self.written += length as u64;
+        self.end
     }
 
     fn end(&self) -> End {
