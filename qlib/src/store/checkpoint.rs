@@ -5,15 +5,21 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
 use crate::log::{Disk, End, FileLog, Group, Holds, InUse, Log, Retention, Snapshots};
-use crate::model::{Clock, LogError};
+use crate::model::{Clock, LogError, Revision};
 use crate::store::backup::save;
 use crate::store::history::History;
 use crate::tree::Tree;
+
+/// How many times as long as it works the thread rests while others commit.
+const REST: u32 = 3;
+
+/// How long it rests at once, at most: a slow disk must not make it slower still.
+const MOST_REST: Duration = Duration::from_millis(20);
 
 /// When snapshots are written, and what is kept.
 #[derive(Clone, Copy, Debug)]
@@ -46,6 +52,8 @@ struct Common {
     busy: Mutex<bool>,
     done: Condvar,
     stop: AtomicBool,
+    /// The next one is due while one is written: the log grows faster than it should.
+    overdue: AtomicBool,
     failure: Mutex<Option<LogError>>,
 }
 
@@ -77,6 +85,7 @@ impl Checkpoints {
             busy: Mutex::new(false),
             done: Condvar::new(),
             stop: AtomicBool::new(false),
+            overdue: AtomicBool::new(false),
             failure: Mutex::new(None),
         });
         let (group, segments) = log.parts();
@@ -115,7 +124,7 @@ impl Checkpoints {
     /// Begins a checkpoint of the tree if one is due, or `wanted`.
     #[inline]
     pub(crate) fn consider(&mut self, tree: &Tree, log: &dyn Log, wanted: bool) {
-        if (log.written() >= self.due || wanted) && !*self.common.busy.lock() {
+        if log.written() >= self.due || wanted {
             self.offer(tree, log);
         }
     }
@@ -123,7 +132,12 @@ impl Checkpoints {
     #[cold]
     fn offer(&mut self, tree: &Tree, log: &dyn Log) {
         let Some(offer) = &self.offer else { return };
-        *self.common.busy.lock() = true;
+        let mut busy = self.common.busy.lock();
+        self.common.overdue.store(*busy, Ordering::Relaxed);
+        if std::mem::replace(&mut *busy, true) {
+            return;
+        }
+        drop(busy);
         self.due = log.written() + self.common.every.load(Ordering::Relaxed);
         // The thread waits for it, or has ended with the log.
         let _ = offer.try_send((tree.clone(), log.end()));
@@ -208,11 +222,14 @@ impl Writing {
         if !self.history.flush(self.clock.now(), durable)? {
             return Ok(());
         }
-        let stop = || self.common.stop.load(Ordering::Acquire);
+        let mut pace = Pace::begin(&self.group, &self.common.overdue);
         let written = self.snapshots.write(end.revision, end.time, |output| {
-            save(tree, end, output, || match stop() {
-                true => Err(io::ErrorKind::Interrupted.into()),
-                false => Ok(()),
+            save(tree, end, output, || {
+                pace.rest();
+                match self.common.stop.load(Ordering::Acquire) {
+                    true => Err(io::ErrorKind::Interrupted.into()),
+                    false => Ok(()),
+                }
             })
         });
         let bytes = written.map_err(|error| LogError::io("a snapshot", "written", &error))?;
@@ -244,5 +261,36 @@ impl Writing {
         self.snapshots
             .remove_before(oldest)
             .map_err(|error| LogError::io("an old snapshot", "removed", &error))
+    }
+}
+
+/// Leaves the disk and the processors to those who commit, most of the time.
+struct Pace<'a> {
+    group: &'a Group,
+    overdue: &'a AtomicBool,
+    /// Since when it works.
+    since: Instant,
+    /// What was durable then.
+    durable: Revision,
+}
+
+impl<'a> Pace<'a> {
+    fn begin(group: &'a Group, overdue: &'a AtomicBool) -> Self {
+        Self {
+            group,
+            overdue,
+            since: Instant::now(),
+            durable: group.durable(),
+        }
+    }
+
+    /// Rests if others have committed meanwhile.
+    fn rest(&mut self) {
+        let durable = self.group.durable();
+        if durable != self.durable && !self.overdue.load(Ordering::Relaxed) {
+            std::thread::sleep((self.since.elapsed() * REST).min(MOST_REST));
+        }
+        self.durable = durable;
+        self.since = Instant::now();
     }
 }

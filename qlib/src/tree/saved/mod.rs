@@ -12,8 +12,8 @@ mod values;
 pub(crate) use load::Load;
 pub(crate) use save::Part;
 
-/// Slots of one part at most.
-const SLOTS: usize = 4096;
+/// Slots of one part at most: few enough that who writes a snapshot can often give way to others.
+const SLOTS: usize = 512;
 
 /// Bytes of text and files after which a part ends.
 const BYTES: usize = 1 << 20;
