@@ -100,24 +100,6 @@ impl FileLog {
     ) -> Result<(Self, Option<Cut>), LogError> {
         let recovered = recover::recover(&*disk, from, replay)?;
         let end = recovered.end;
-        let said = Published::read(&*disk)?;
-        if end == End::START && said > 0 {
-            return Err(LogError::Damaged {
-                file: "the log".into(),
-                offset: 0,
-                first: 1,
-                reason: format!("its files are missing, and revision {said} was on the disk")
-                    .into(),
-            });
-        }
-        if end.revision < said {
-            let end = end.revision;
-            tracing::warn!(
-                said,
-                end,
-                "commits that were on the disk are gone, or this is a copy"
-            );
-        }
         Published::open(&*disk)?.set(end.revision)?;
         let group = Arc::new(Group::new(end.revision, recovered.next, sizes));
         let mut log = Self {

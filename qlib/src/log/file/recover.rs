@@ -5,11 +5,11 @@ use prost::Message;
 
 use crate::log::End;
 use crate::log::disk::Disk;
-use crate::log::file::Cut;
 use crate::log::file::in_use::Used;
 use crate::log::file::replay::Replay;
 use crate::log::file::segment::{LEAST, is_new};
 use crate::log::file::segment_reader::{Next, Reading, SegmentReader, numbers};
+use crate::log::file::{Cut, Published, published};
 use crate::log::frame;
 use crate::model::{LogError, Result, Revision};
 use crate::wire::proto::log as proto;
@@ -107,6 +107,7 @@ pub(super) fn recover(
             reason: format!("the snapshot of revision {} goes beyond it", from.revision).into(),
         });
     }
+    must_reach(Published::read(disk)?, end, tail.as_ref())?;
     let cut = tail.map(|tail| tail.seal(disk, end)).transpose()?.flatten();
     for name in &unused {
         disk.remove(name)
@@ -118,6 +119,29 @@ pub(super) fn recover(
         segments,
         next: numbers.last().map_or(1, |last| last + 1),
         cut,
+    })
+}
+
+/// Refuses a log that ends before what was on the disk: no crash does that.
+fn must_reach(said: Revision, end: End, tail: Option<&Tail>) -> Result<(), LogError> {
+    let first = end.revision + 1;
+    if said < first {
+        return Ok(());
+    }
+    let (file, offset) = tail.map_or(("the log", 0), |tail| {
+        (tail.segment.name.as_str(), tail.segment.offset)
+    });
+    let reason = format!(
+        "the log ends here, and the file `{}` says that revisions {first} to {said} were on the disk \
+         (if this is a copy of a directory that was written to meanwhile, `qlib backup` makes one \
+         that is whole)",
+        published::NAME
+    );
+    Err(LogError::Damaged {
+        file: file.into(),
+        offset,
+        first,
+        reason: reason.into(),
     })
 }
 
