@@ -47,23 +47,28 @@ pub(crate) struct Follower {
 }
 
 impl StoreOptions {
-    /// Opens the store beside the process that writes to it.
-    pub(super) fn follow(self, directory: Arc<Directory>) -> Result<Store> {
+    /// Opens the store beside the process that writes to it, if there is one.
+    pub(super) fn follow(mut self, directory: Arc<Directory>) -> Result<Store> {
         let takes_over = self.access == Access::StandBy;
         let disk: Arc<dyn Disk> = Arc::clone(&directory) as _;
         let found = loop {
-            let found = self.settings.follow(&disk)?;
+            if takes_over && directory.try_lock()? {
+                return self.open_disk(disk);
+            }
+            let is_written = takes_over || !directory.try_share()?;
+            let on_progress = self.on_progress.take();
+            let found = self.settings.follow(&disk, is_written, on_progress);
+            if !is_written {
+                directory.unlock();
+            }
+            let found = found?;
             if !found.tree.is_empty() {
                 break found;
             }
-            // Whoever has the directory is about to begin a store, unless nobody has it.
-            if directory.try_lock()? {
-                if takes_over {
-                    return self.open_disk(disk);
-                }
-                directory.unlock();
+            if !is_written {
                 return Err(directory.missing().into());
             }
+            // Whoever has the directory is about to begin a store.
             std::thread::sleep(PAUSE);
         };
         let Settings {
@@ -82,6 +87,8 @@ impl StoreOptions {
             core.replays = Some(replays);
             core.disk = Some(Arc::clone(&disk));
             core.beside = Some(Arc::clone(&directory));
+            core.cut = found.cut;
+            core.damaged_snapshots = found.damaged_snapshots;
         })?;
         shared.role.send_replace(Role::Follower);
         let store = Store::begin(shared)?;
@@ -144,7 +151,7 @@ impl Following {
             let next = until.min(self.log.end().revision + AT_ONCE);
             if let Err(error) = self.read(shared, next) {
                 tracing::warn!(%error, "the log cannot be followed here: on from the newest snapshot");
-                let found = self.settings.follow(&self.disk)?;
+                let found = self.settings.follow(&self.disk, true, None)?;
                 self.log = shared.begin_again(found)?;
             }
         }

@@ -115,6 +115,20 @@ impl FileLog {
         Ok((log, recovered.cut))
     }
 
+    /// Hands the commits of a directory that nobody writes to and that come behind `from` to `replay`,
+    /// and changes nothing. What is returned reads on behind them; a cut is what an opening would cut.
+    ///
+    /// # Errors
+    /// [`LogError`]
+    pub(crate) fn look(
+        disk: &dyn Disk,
+        from: End,
+        replay: &mut impl Replay,
+    ) -> Result<(LogReader, Option<Cut>), LogError> {
+        let (end, cut) = recover::look(disk, from, replay)?;
+        Ok((LogReader::new(end), cut))
+    }
+
     /// Whether a file of that name belongs to a log.
     pub(crate) fn is_ours(name: &str) -> bool {
         segment::number(name).is_some() || segment::is_new(name) || name == published::NAME

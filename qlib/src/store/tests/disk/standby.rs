@@ -144,6 +144,81 @@ fn one_that_only_reads_never_takes_over() {
 }
 
 #[test]
+fn one_that_reads_alone_sees_what_an_opening_would_and_changes_nothing() {
+    let (folder, writer) = folder();
+    writer.close().unwrap();
+    let files = || {
+        let entries = std::fs::read_dir(folder.path()).unwrap();
+        let paths = entries.map(|entry| entry.unwrap().path());
+        paths
+            .map(|path| (path.clone(), std::fs::read(path).unwrap()))
+            .collect::<std::collections::BTreeMap<_, _>>()
+    };
+    let read = || {
+        let before = files();
+        let read = options().read_only().open(folder.path());
+        assert!(files() == before, "something was changed");
+        read
+    };
+    // After the power was off, nothing may say how far the log is on the disk.
+    std::fs::remove_file(folder.path().join("durable")).unwrap();
+    assert_eq!(read().unwrap().revision(), writer.revision());
+    // A process ended in the middle of a write.
+    let log = files()
+        .into_keys()
+        .rfind(|path| path.extension() == Some("log".as_ref()));
+    let log = log.unwrap();
+    let whole = std::fs::read(&log).unwrap();
+    let torn = &whole[..whole.len() - 40];
+    std::fs::write(&log, [torn, &[0; 4096]].concat()).unwrap();
+    let cut = read().unwrap();
+    let health = cut.health();
+    assert_eq!(health.cut.as_ref().unwrap().first, cut.revision() + 1);
+    assert!(cut.revision() < writer.revision());
+    let opened = on(&folder, |options| options);
+    assert_eq!(
+        (opened.health().cut, opened.revision()),
+        (health.cut, cut.revision())
+    );
+    opened.close().unwrap();
+    // What was on the disk is not there.
+    let whole = files();
+    let log = whole
+        .keys()
+        .rfind(|path| path.extension() == Some("log".as_ref()));
+    std::fs::remove_file(log.unwrap()).unwrap();
+    let damaged = read().unwrap_err();
+    assert!(
+        damaged.to_string().contains("were on the disk"),
+        "{damaged}"
+    );
+    // Nothing is begun where nothing is.
+    let nowhere = folder.path().join("nowhere");
+    let missing = options().read_only().open(&nowhere).unwrap_err();
+    assert!(matches!(
+        missing,
+        Error::Log(crate::model::LogError::Missing { .. })
+    ));
+    assert!(!nowhere.exists());
+}
+
+#[test]
+fn one_that_reads_lets_others_write_once_it_has_read() {
+    let (folder, writer) = folder();
+    writer.close().unwrap();
+    let directory = crate::log::Directory::to_read(folder.path(), |_| true).unwrap();
+    assert!(directory.try_share().unwrap());
+    let path = folder.path().to_owned();
+    let opening = std::thread::spawn(move || options().open(&path).map(drop));
+    // Others may read meanwhile.
+    let reader = on(&folder, StoreOptions::read_only);
+    assert_eq!(reader.revision(), writer.revision());
+    assert!(!opening.is_finished());
+    directory.unlock();
+    opening.join().unwrap().unwrap();
+}
+
+#[test]
 fn one_that_cannot_keep_up_begins_again_and_says_so() {
     let (folder, writer) = folder();
     writer.close().unwrap();
