@@ -145,6 +145,7 @@ impl Following {
 
     /// Reads on, or takes over; says whether this process is the writer now.
     fn step(&mut self, shared: &Shared) -> Result<bool> {
+        self.directory.must_be_in_place()?;
         let writes = self.takes_over && self.directory.try_lock()?;
         let until = Published::read(&*self.disk)?;
         while self.log.end().revision < until {
@@ -226,7 +227,7 @@ impl Shared {
     }
 
     /// Writes to the store from here on.
-    fn take_over(&self, opened: Opened) -> Result<()> {
+    pub(super) fn take_over(&self, opened: Opened) -> Result<()> {
         let mut replays = Some(opened.replays);
         let taken = self.change_and_wake(|core, woken| {
             core.catch_up(opened.tree, opened.window, opened.feeder, woken);
@@ -260,13 +261,19 @@ impl Shared {
 }
 
 impl Core {
-    /// Goes on with a tree that the same log made, at this revision or a later one, and tells readers
-    /// what lies between, as far as the window behind that tree goes.
+    /// Goes on with a tree that the disk holds, and tells readers what lies between, as far as the
+    /// window behind that tree goes. Where another line of commits leads to that tree, as after a repair,
+    /// or it was replaced meanwhile, they begin anew.
     fn catch_up(&mut self, tree: Tree, window: Window, feeder: Feeder, woken: &mut Vec<Waker>) {
-        let next = self.tree.revision() + 1;
+        let (here, next) = (self.position(), self.tree.revision() + 1);
         let newest = tree.revision();
+        // Where the window does not reach back to here, an epoch that is the same says it.
+        let is_line = match window.position_at(here.revision) {
+            Some(there) => there.is_beside(&here),
+            None => window.first() > next && window.before().epoch == here.epoch,
+        };
         (self.tree, self.feeder) = (tree, feeder);
-        if window.first() <= next {
+        if is_line && window.first() <= next {
             let missed = window.into_commits();
             for applied in missed.filter(|applied| applied.revision >= next) {
                 self.enter(applied, woken);
@@ -277,6 +284,7 @@ impl Core {
         let commits = (self.window.first()..=newest).filter_map(|at| self.window.get(at));
         let resyncs = commits.filter(|commit| commit.resync);
         self.resyncs = resyncs.map(|commit| commit.revision).collect();
+        self.lines += u64::from(!is_line);
         self.routes.restart(&self.window, &self.tree, woken);
     }
 }

@@ -98,7 +98,8 @@ impl StoreOptions {
     ///
     /// It sees only what is durable. One that cannot keep up, because files that it would need were
     /// removed, begins again at the newest snapshot: its readers are told
-    /// [`Lagged`](crate::Event::Lagged).
+    /// [`Lagged`](crate::Event::Lagged), or [`Resync`](crate::Event::Resync) where the tree was replaced
+    /// meanwhile. Where the directory is removed, or another takes its place, [`Store::writer`] says so.
     ///
     /// ```
     /// # use qlib::{Error, Kind, Schema, Store};

@@ -166,21 +166,31 @@ impl Directory {
         let Some(file) = &self.lock else {
             return Ok(None);
         };
-        let locked = match lock(file) {
-            Ok(()) => self.must_be_in_place(file),
+        match lock(file) {
+            Ok(()) => self.must_be_in_place().inspect_err(|_| self.unlock())?,
             Err(fs::TryLockError::WouldBlock) => return Ok(None),
-            Err(fs::TryLockError::Error(error)) => Err(error),
-        };
-        if let Err(error) = locked {
-            self.unlock();
-            let name = self.path.join(LOCK).display().to_string();
-            return Err(LogError::io(&name, "locked", &error));
+            Err(fs::TryLockError::Error(error)) => {
+                let name = self.path.join(LOCK).display().to_string();
+                return Err(LogError::io(&name, "locked", &error));
+            }
         }
         Ok(Some(file))
     }
 
-    /// A file that is no longer found at its path keeps nobody out.
-    fn must_be_in_place(&self, lock: &fs::File) -> io::Result<()> {
+    /// Refuses to go on where the directory is gone, or another has taken its place: a lock that is no
+    /// longer found at its path keeps nobody out.
+    ///
+    /// # Errors
+    /// [`LogError::Io`]
+    pub(crate) fn must_be_in_place(&self) -> Result<(), LogError> {
+        let (path, found) = match &self.lock {
+            Some(lock) => (self.path.join(LOCK), self.is_in_place(lock)),
+            None => (self.path.clone(), fs::metadata(&self.path).map(drop)),
+        };
+        found.map_err(|error| LogError::io(&path.display().to_string(), "found", &error))
+    }
+
+    fn is_in_place(&self, lock: &fs::File) -> io::Result<()> {
         let identity = |file: &fs::Metadata| (file.dev(), file.ino());
         let found = fs::metadata(self.path.join(LOCK))?;
         if identity(&found) != identity(&lock.metadata()?) {

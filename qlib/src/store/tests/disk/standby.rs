@@ -281,3 +281,60 @@ fn one_whose_directory_was_replaced_does_not_write_to_the_other() {
     );
     declare(&new).unwrap();
 }
+
+#[test]
+fn one_whose_directory_is_gone_says_so() {
+    for describe in [StoreOptions::standby, StoreOptions::read_only] {
+        let (folder, writer) = folder();
+        let follower = on(&folder, describe);
+        std::fs::remove_dir_all(folder.path()).unwrap();
+        let gone = block_on(follower.writer()).unwrap_err().to_string();
+        assert!(gone.contains("No such file"), "{gone}");
+        assert!(follower.exists(EntityId::ROOT), "reads go on");
+        drop(writer);
+    }
+}
+
+#[test]
+fn one_that_begins_again_on_another_line_tells_its_readers() {
+    let (folder, writer) = folder();
+    let tell = async |value| status(&writer, value).await.unwrap();
+    block_on(async {
+        for value in 1..=5 {
+            tell(value).await;
+        }
+    });
+    let log = std::fs::read_dir(folder.path()).unwrap();
+    let log = log.map(|entry| entry.unwrap().path());
+    let log = log
+        .filter(|path| path.extension() == Some("log".as_ref()))
+        .max();
+    let kept = std::fs::read(log.as_ref().unwrap()).unwrap();
+    block_on(async {
+        for value in 6..=10 {
+            tell(value).await;
+        }
+    });
+    let reader = on(&folder, StoreOptions::read_only);
+    let mut changes = reader.subscribe_named("Device", "Status").start().unwrap();
+    writer.close().unwrap();
+    // Half of what it has seen is lost, and a repair goes on without it.
+    std::fs::write(log.unwrap(), kept).unwrap();
+    let repair = options().repair(folder.path()).unwrap().unwrap();
+    let copy = repair.carry_out().unwrap();
+    let next = on(&folder, |options| options);
+    block_on(async {
+        let Event::Resync { revision } = changes.next().await else {
+            panic!("not told that the tree is another one");
+        };
+        assert_eq!(revision, next.revision());
+        let Event::Change(change) = changes.next().await else {
+            panic!("what is there now does not follow");
+        };
+        assert_eq!(change.current(), Some(ValueRef::Int(5)));
+        assert!(matches!(changes.next().await, Event::SnapshotEnd { .. }));
+        status(&next, 6).await.unwrap();
+        read_to(&mut changes, 6, 6).await;
+    });
+    std::fs::remove_dir_all(copy).unwrap();
+}
