@@ -79,7 +79,7 @@ pub use app::{
 };
 #[cfg(feature = "test")]
 pub use app::{Recorder, TestApp};
-pub use leader::{Leadership, State};
+pub use leader::{Leadership, Standing, Standings, State};
 pub use log::{Cut, Retention};
 pub use model::{
     Access, Applied, Author, Cause, Choice, Clock, Commit, Condition, Contains, Conversion,

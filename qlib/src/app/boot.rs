@@ -44,7 +44,7 @@ impl RunningApp {
             None => Store::memory()?,
         };
         // One that stands by boots up to here.
-        store.writer().await?;
+        builder.standing.stand_by(&store).await?;
         let own = store.writing_as(builder.name.clone());
         let mut report = BootReport::new(&builder.name, store.stats().log, &builder.registry);
         if let Some(cut) = store.health().cut {
@@ -75,7 +75,7 @@ impl RunningApp {
                 service,
                 wiring: RefCell::new(Wiring::new(signals.clone())),
                 signals,
-                state: Cell::new(State::Follower),
+                standing: builder.standing,
                 beat: Arc::new(Beat::default()),
                 stop: watch::Sender::new(false),
                 end: watch::Sender::new(false),
@@ -197,6 +197,8 @@ impl RunningApp {
             runner.deinit().await;
         }
         self.app.inner.beat.stop();
+        let standing = &self.app.inner.standing;
+        standing.set(State::Unavailable, "it has ended");
         // Handles that outlive the application reach no handler any more.
         self.app.inner.handlers.borrow_mut().clear();
         self.app.inner.letters.borrow_mut().clear();

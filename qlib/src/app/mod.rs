@@ -34,7 +34,7 @@ use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 use tokio::sync::watch;
 
-use crate::leader::{Election, Leadership, State};
+use crate::leader::{Election, Leadership, Shown, Standing, State};
 use crate::model::{EntityId, Error, Result};
 use crate::store::Store;
 use runner::{Attempt, Extra};
@@ -132,7 +132,7 @@ struct Inner {
     wiring: RefCell<Wiring>,
     signals: AppSignals,
     election: RefCell<Election>,
-    state: Cell<State>,
+    standing: Shown,
     beat: Arc<Beat>,
     /// Somebody asked that the application end.
     stop: watch::Sender<bool>,
@@ -203,10 +203,16 @@ impl App {
     /// Whether this instance leads, follows, or cannot lead.
     #[must_use]
     pub fn state(&self) -> State {
-        if self.inner.beat.is_blocked() {
-            State::Unavailable
-        } else {
-            self.inner.state.get()
+        self.standing().state
+    }
+
+    /// Whether this instance leads, follows, or cannot lead, and why. Before there is an `App`,
+    /// [`AppBuilder::standing`] shows it.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        match self.inner.beat.is_blocked() {
+            true => Standing::new(State::Unavailable, "a handler blocks the main thread"),
+            false => self.inner.standing.now(),
         }
     }
 

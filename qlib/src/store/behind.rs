@@ -308,6 +308,11 @@ impl Subscription {
     ) -> Option<T> {
         let shared = Arc::clone(&self.shared);
         let home = shared.read();
+        if self.line != home.lines {
+            self.line = home.lines;
+            self.behind = Behind::No;
+            self.start_anew(&home);
+        }
         loop {
             match std::mem::take(&mut self.behind) {
                 Behind::Waiting(slot) => {

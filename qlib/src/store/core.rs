@@ -43,6 +43,8 @@ pub(crate) struct Core {
     pub(crate) cut: Option<Cut>,
     /// Snapshots that the opening could not use, and why.
     pub(crate) damaged_snapshots: Vec<Arc<str>>,
+    /// How often another line of commits has taken the place of the one before.
+    pub(crate) lines: u64,
     /// The commits of the window that replaced the whole tree, and the last one before it.
     pub(crate) resyncs: Vec<Revision>,
 }
@@ -238,6 +240,7 @@ impl Core {
             beside: None,
             cut: None,
             damaged_snapshots: Vec::new(),
+            lines: 0,
         }
     }
 
@@ -330,10 +333,7 @@ impl Core {
 
     /// The place behind a commit of the window, or behind the last one before it.
     pub(crate) fn position_at(&self, revision: Revision) -> Option<Position> {
-        match self.window.before() {
-            before if before.revision == revision => Some(before),
-            _ => self.window.get(revision).map(Applied::position),
-        }
+        self.window.position_at(revision)
     }
 
     /// The handlers that provoked each other, the first one first.

@@ -27,7 +27,8 @@ pub enum Event {
     /// subscription merges changes, what is there now and [`Event::SnapshotEnd`].
     ///
     /// Or the subscription was to go on behind a position to which another line of commits leads, that of
-    /// another store or of one that has since gone back to a copy. What it missed cannot be known: what
+    /// another store or of one that has since gone back to a copy; or the store is another process's, and
+    /// was repaired or replaced before this one could follow. What it missed cannot be known: what
     /// is there now follows, and [`Event::SnapshotEnd`].
     Resync {
         /// The commit that replaced it; the newest one, where the position is of another line.

@@ -78,6 +78,14 @@ impl Window {
         self.before
     }
 
+    /// The place behind a commit that is here, or behind the newest one that fell out.
+    pub(crate) fn position_at(&self, revision: Revision) -> Option<Position> {
+        match self.before {
+            before if before.revision == revision => Some(before),
+            _ => self.get(revision).map(Applied::position),
+        }
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.len
     }

@@ -100,24 +100,6 @@ impl FileLog {
     ) -> Result<(Self, Option<Cut>), LogError> {
         let recovered = recover::recover(&*disk, from, replay)?;
         let end = recovered.end;
-        let said = Published::read(&*disk)?;
-        if end == End::START && said > 0 {
-            return Err(LogError::Damaged {
-                file: "the log".into(),
-                offset: 0,
-                first: 1,
-                reason: format!("its files are missing, and revision {said} was on the disk")
-                    .into(),
-            });
-        }
-        if end.revision < said {
-            let end = end.revision;
-            tracing::warn!(
-                said,
-                end,
-                "commits that were on the disk are gone, or this is a copy"
-            );
-        }
         Published::open(&*disk)?.set(end.revision)?;
         let group = Arc::new(Group::new(end.revision, recovered.next, sizes));
         let mut log = Self {
@@ -131,6 +113,20 @@ impl FileLog {
         log.spawn("qlib-log", &disk, writer::run)?;
         log.spawn("qlib-log-ahead", &disk, ahead::run)?;
         Ok((log, recovered.cut))
+    }
+
+    /// Hands the commits of a directory that nobody writes to and that come behind `from` to `replay`,
+    /// and changes nothing. What is returned reads on behind them; a cut is what an opening would cut.
+    ///
+    /// # Errors
+    /// [`LogError`]
+    pub(crate) fn look(
+        disk: &dyn Disk,
+        from: End,
+        replay: &mut impl Replay,
+    ) -> Result<(LogReader, Option<Cut>), LogError> {
+        let (end, cut) = recover::look(disk, from, replay)?;
+        Ok((LogReader::new(end), cut))
     }
 
     /// Whether a file of that name belongs to a log.
