@@ -17,6 +17,7 @@ use crate::store::behind::Replays;
 use crate::store::checkpoint::Checkpoints;
 use crate::store::follow::{Follower, Role};
 use crate::store::history::Feeder;
+use crate::store::past::Past;
 use crate::store::routes::{Reader, Routes};
 use crate::store::validate::Validators;
 use crate::store::window::Window;
@@ -304,6 +305,20 @@ impl Core {
 
     /// Gives a commit that was applied to those who read.
     pub(crate) fn enter(&mut self, applied: Applied, woken: &mut Vec<Waker>) {
+        let past = Past {
+            tree: &self.tree,
+            window: &self.window,
+            revision: applied.revision,
+        };
+        self.routes.enter(&applied, past, woken);
+        if applied.resync {
+            self.routes.wake_all(woken);
+        }
+        self.keep(applied);
+    }
+
+    /// Adds a commit to the window.
+    pub(crate) fn keep(&mut self, applied: Applied) {
         let (revision, resync) = (applied.revision, applied.resync);
         let Self {
             tree,
@@ -311,10 +326,8 @@ impl Core {
             routes,
             ..
         } = self;
-        routes.enter(&applied, tree, woken);
         window.push(applied, |old| routes.forget(old, tree));
         if resync {
-            routes.wake_all(woken);
             let first = window.first();
             self.resyncs.retain(|resync| *resync >= first);
             self.resyncs.push(revision);

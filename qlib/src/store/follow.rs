@@ -262,8 +262,11 @@ impl Core {
         if window.first() <= next {
             let missed = window.into_commits();
             for applied in missed.filter(|applied| applied.revision >= next) {
-                self.enter(applied, woken);
+                self.keep(applied);
             }
+            self.routes
+                .enter_behind(next - 1, &self.window, &self.tree, woken);
+            self.routes.wake_all(woken);
             return;
         }
         self.window = window;

@@ -120,7 +120,7 @@ impl Subscription {
         {
             return None;
         }
-        if let Some(event) = self.first_value(core) {
+        if let Some(event) = self.first_value() {
             return Some(event);
         }
         loop {
@@ -272,7 +272,10 @@ impl Subscription {
         is_about(effect, interest.topic.what, interest.writes)
             && match interest.topic.of {
                 Of::All => true,
-                Of::Type(wanted) => core.tree.is_a(entity_type, wanted),
+                Of::Type(wanted) => self
+                    .past(core, commit.revision)
+                    .lineage(entity_type)
+                    .contains(&wanted),
                 Of::Entity(wanted) => wanted == id,
             }
             && interest.only.is_none_or(|entity| entity == id)
@@ -339,7 +342,7 @@ impl Subscription {
     }
 
     /// The next of the first values, or their end.
-    fn first_value(&mut self, core: &Core) -> Option<Event> {
+    fn first_value(&mut self) -> Option<Event> {
         let mut first = self.first_values.take()?;
         let mut pending = first
             .pending
@@ -350,9 +353,7 @@ impl Subscription {
                 continue;
             };
             let wanted = |condition: &super::subscription::Condition| condition(&delivery);
-            if self.concerns(core, &delivery.commit, delivery.effect())
-                && self.interest.condition.as_ref().is_none_or(wanted)
-            {
+            if self.interest.condition.as_ref().is_none_or(wanted) {
                 if let Some(shape) = &mut self.interest.shape {
                     shape.note(&delivery);
                 }

@@ -48,6 +48,8 @@ pub(crate) struct Window {
     bytes: usize,
     /// When an entity was deleted, for those that were inside the window.
     deletions: FxHashMap<EntityId, Vec<Revision>>,
+    /// The commits that redefine a type.
+    redefinitions: VecDeque<Revision>,
 }
 
 impl Window {
@@ -61,6 +63,7 @@ impl Window {
             len: 0,
             bytes: 0,
             deletions: FxHashMap::default(),
+            redefinitions: VecDeque::new(),
         }
     }
 
@@ -113,17 +116,38 @@ impl Window {
             .find(|deleted| *deleted > revision)
     }
 
+    /// The commits after `revision` that redefine a type.
+    #[inline]
+    pub(crate) fn redefinitions_after(&self, revision: Revision) -> impl Iterator<Item = &Applied> {
+        let newest = self.redefinitions.iter().rev();
+        let after = newest
+            .take_while(move |redefined| **redefined > revision)
+            .count();
+        let first = self.redefinitions.len() - after;
+        let after = self.redefinitions.range(first..);
+        after.filter_map(|redefined| self.get(*redefined))
+    }
+
     /// Adds a commit; hands those that fall out to `forget`, the oldest first.
     pub(crate) fn push(&mut self, applied: Applied, mut forget: impl FnMut(&Applied)) {
         let size = size(&applied);
         self.bytes += size;
         self.len += 1;
         for effect in &applied.effects {
-            if let Effect::Deleted(deleted) = effect {
-                self.deletions
-                    .entry(deleted.id)
-                    .or_default()
-                    .push(applied.revision);
+            match effect {
+                Effect::Deleted(deleted) => {
+                    self.deletions
+                        .entry(deleted.id)
+                        .or_default()
+                        .push(applied.revision);
+                }
+                Effect::Schema(change)
+                    if change.previous.is_some()
+                        && self.redefinitions.back() != Some(&applied.revision) =>
+                {
+                    self.redefinitions.push_back(applied.revision);
+                }
+                _ => {}
             }
         }
         match self.chunks.back_mut() {
@@ -166,6 +190,8 @@ impl Window {
         self.len -= 1;
         self.bytes -= size;
         self.before = oldest.position();
+        let redefinitions = &mut self.redefinitions;
+        redefinitions.pop_front_if(|redefined| *redefined == oldest.revision);
         if self.deletions.is_empty() {
             return;
         }
