@@ -1,6 +1,7 @@
 //! What all handles of a store share: the tree, the recent window, who reads, and the log.
 
 use std::cell::Cell;
+use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::Waker;
@@ -82,7 +83,7 @@ pub(crate) struct CoreGuard<'a> {
     core: RwLockReadGuard<'a, Core>,
 }
 
-impl std::ops::Deref for CoreGuard<'_> {
+impl Deref for CoreGuard<'_> {
     type Target = Core;
 
     #[inline]
@@ -197,7 +198,7 @@ impl Shared {
         self.outside_views()?;
         let mut woken = Vec::new();
         let receipt = {
-            let mut core = self.core.write();
+            let mut core = to_write(self.core.write())?;
             core.must_be_connected()?;
             self.close_readers(&mut core);
             complete(&core.tree, &mut commit.ops)?;
@@ -219,6 +220,20 @@ impl Shared {
         }
         Ok(receipt)
     }
+}
+
+/// Refuses to write where another process does. Its name is in a file, which is read once the core
+/// is not locked any more.
+///
+/// # Errors
+/// [`Error::NotWriter`]
+pub(crate) fn to_write<G: Deref<Target = Core>>(core: G) -> Result<G> {
+    let Some(directory) = core.beside.clone() else {
+        return Ok(core);
+    };
+    drop(core);
+    let writer = directory.holder();
+    Err(Error::NotWriter { writer })
 }
 
 impl Core {
@@ -243,10 +258,6 @@ impl Core {
     }
 
     pub(crate) fn must_be_connected(&self) -> Result<()> {
-        if let Some(directory) = &self.beside {
-            let writer = directory.holder();
-            return Err(Error::NotWriter { writer });
-        }
         if self.connected {
             return Ok(());
         }
