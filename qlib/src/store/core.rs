@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use std::task::Waker;
 
 use parking_lot::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 use tokio::sync::watch;
 
@@ -16,6 +17,7 @@ use crate::model::{
 };
 use crate::store::behind::Replays;
 use crate::store::checkpoint::Checkpoints;
+use crate::store::cursor::CursorReader;
 use crate::store::follow::{Follower, Role};
 use crate::store::history::Feeder;
 use crate::store::past::Past;
@@ -66,6 +68,8 @@ pub(crate) struct Shared {
     pub(crate) buffered: bool,
     /// Is held while the tree is replaced.
     pub(crate) restoring: Mutex<()>,
+    /// Who reads each durable cursor.
+    pub(crate) cursor_readers: Mutex<FxHashMap<SmolStr, CursorReader>>,
     /// Readers that have gone; the next commit or subscription closes them, so that dropping one
     /// does not need the core.
     closing: Mutex<Vec<Arc<Reader>>>,
@@ -121,6 +125,7 @@ impl Shared {
             follower: Mutex::default(),
             buffered: false,
             restoring: Mutex::default(),
+            cursor_readers: Mutex::default(),
             closing: Mutex::default(),
             has_closing: AtomicBool::new(false),
         }

@@ -54,7 +54,7 @@ pub(crate) use binding::system as system_fields;
 pub use binding::{Binding, BoundEntity};
 pub use change::Change;
 pub(crate) use commit::ATTEMPTS;
-pub(crate) use cursor::move_cursor;
+pub(crate) use cursor::{CursorInUse, CursorReader, move_cursor};
 pub use event::{Delivery, Event, Lagged};
 pub use evolution::{SchemaPlan, SchemaStep, WantedSchemas, differences, plan};
 pub use happening::{Created, Deleted, Moved, SchemaChanged};

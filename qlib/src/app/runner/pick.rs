@@ -5,7 +5,6 @@ use std::task::{Context, Poll};
 use tokio::time::Instant;
 
 use crate::app::define::{Input, SourceOf, Worker};
-use crate::app::runner::durable::Durable;
 use crate::app::runner::handler::Place;
 use crate::app::runner::lane::Order;
 use crate::app::runner::{Attempt, Runner};
@@ -71,11 +70,6 @@ impl<W: Worker> Runner<W> {
             return Poll::Ready(pick);
         }
         self.move_cursors(true);
-        let durable = self
-            .handlers
-            .iter()
-            .filter_map(|handler| handler.durable.as_ref());
-        let alarm = alarm.into_iter().chain(durable.map(Durable::look)).min();
         self.sleep_until(alarm, context)
     }
 
