@@ -15,7 +15,7 @@ use crate::model::{
 use crate::store::behind::Behind;
 use crate::store::core::Core;
 use crate::store::durable::Waiting;
-use crate::store::event::{Delivery, Event, Lagged, current, previous, subject_of};
+use crate::store::event::{Delivery, Event, LagReason, Lagged, current, previous, subject_of};
 use crate::store::past::Past;
 use crate::store::routes::{CREATED, DELETED, MOVED, Of, SCHEMA};
 use crate::store::shape::Shaped;
@@ -166,12 +166,20 @@ impl Subscription {
             return None;
         }
         let read = self.position;
-        let is_lost = matches!(self.behind, Behind::Lost);
-        let passed = core.routes.lost(self.interest.topic) > read || self.late || is_lost;
+        let reason = match std::mem::take(&mut self.behind) {
+            Behind::Lost(reason) => Some(reason),
+            _ => None,
+        };
+        let passed = core.routes.lost(self.interest.topic) > read || self.late || reason.is_some();
         self.late = false;
-        self.behind = Behind::No;
         self.skip_to(first - 1);
-        passed.then_some(Event::Lagged(Lagged { read, next: first }))
+        passed.then(|| {
+            Event::Lagged(Lagged {
+                read,
+                next: first,
+                reason: reason.unwrap_or(LagReason::Window),
+            })
+        })
     }
 
     /// Whether the whole tree was replaced before the next change.

@@ -28,8 +28,8 @@ impl<W: Worker> Runner<W> {
             lagged.extend(handler.fill().map(|lagged| (handler.name.clone(), lagged)));
         }
         for (handler, lagged) in &lagged {
-            tracing::warn!(%handler, read = lagged.read, next = lagged.next, "changes were lost: the recent window passed");
-            self.tell(*lagged);
+            tracing::warn!(%handler, read = lagged.read, next = lagged.next, "changes were lost: {}", lagged.reason);
+            self.tell(lagged);
         }
         let mut change: Option<(Order, Pick)> = None;
         let mut other = None;
@@ -74,10 +74,10 @@ impl<W: Worker> Runner<W> {
     }
 
     /// Tells the worker's handlers of lost changes.
-    fn tell(&mut self, lagged: Lagged) {
+    fn tell(&mut self, lagged: &Lagged) {
         for handler in &mut self.handlers {
             if matches!(handler.definition.source, SourceOf::Lagged) {
-                let told = Attempt::new(Input::Lagged(lagged));
+                let told = Attempt::new(Input::Lagged(lagged.clone()));
                 handler.extra.borrow_mut().push_back(told);
                 let _ = handler.fill();
             }
