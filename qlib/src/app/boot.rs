@@ -70,7 +70,6 @@ impl RunningApp {
             inner: Rc::new(Inner {
                 election: RefCell::new(Election::new(builder.name.clone(), own)),
                 name: builder.name,
-                store,
                 options: builder.options,
                 service,
                 wiring: RefCell::new(Wiring::new(signals.clone())),
@@ -86,6 +85,7 @@ impl RunningApp {
                 dropped_letters: Cell::new(0),
                 progress: Cell::new(0),
             }),
+            store,
         };
         let entries = builder.registry.ordered_workers()?;
         let mut runners = Vec::new();
@@ -96,8 +96,8 @@ impl RunningApp {
             }
         }
         for (cursor, stands) in app.store().cursors() {
-            let reader = app.reader_of(&cursor);
-            report.add_cursor(cursor, stands, reader);
+            let reader = app.store().cursor_reader(&cursor);
+            report.add_cursor(cursor, stands, reader.map(|reader| reader.handler));
         }
         watchdog::start(Arc::clone(&app.inner.beat), app.options().patience)
             .map_err(|error| boot(format!("no thread for the watchdog: {error}")))?;
@@ -137,6 +137,9 @@ impl RunningApp {
             tokio::task::spawn_local(app.clone().tell_schemas()),
             tokio::task::spawn_local(app.clone().follow_levels()),
         ];
+        if !app.inner.cursors.borrow().is_empty() {
+            others.push(tokio::task::spawn_local(app.clone().move_idle_cursors()));
+        }
         if let Some(limit) = app.options().end_after {
             let app = app.clone();
             others.push(tokio::task::spawn_local(async move {
@@ -190,6 +193,7 @@ impl RunningApp {
                 Err(error) => tracing::error!(%error, "a worker was lost"),
             }
         }
+        self.app.move_far_cursors();
         if let Err(error) = self.main_thread.await {
             tracing::error!(%error, "the work for the main thread was lost");
         }
@@ -202,6 +206,7 @@ impl RunningApp {
         // Handles that outlive the application reach no handler any more.
         self.app.inner.handlers.borrow_mut().clear();
         self.app.inner.letters.borrow_mut().clear();
+        self.app.inner.cursors.borrow_mut().clear();
     }
 }
 

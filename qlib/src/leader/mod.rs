@@ -85,6 +85,12 @@ impl Leadership {
         self.fenced(&self.store)
     }
 
+    /// The same leadership, with another handle of its store.
+    pub(crate) fn through(self, store: &Store) -> Self {
+        let store = store.clone();
+        Self { store, ..self }
+    }
+
     /// A handle whose commits carry this leadership.
     pub(crate) fn fenced(&self, store: &Store) -> Store {
         let fence = Some(Fence {

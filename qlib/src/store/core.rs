@@ -1,11 +1,13 @@
 //! What all handles of a store share: the tree, the recent window, who reads, and the log.
 
 use std::cell::Cell;
+use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::Waker;
 
 use parking_lot::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 use tokio::sync::watch;
 
@@ -15,8 +17,10 @@ use crate::model::{
 };
 use crate::store::behind::Replays;
 use crate::store::checkpoint::Checkpoints;
+use crate::store::cursor::CursorReader;
 use crate::store::follow::{Follower, Role};
 use crate::store::history::Feeder;
+use crate::store::past::Past;
 use crate::store::routes::{Reader, Routes};
 use crate::store::validate::Validators;
 use crate::store::window::Window;
@@ -66,6 +70,8 @@ pub(crate) struct Shared {
     pub(crate) buffered: bool,
     /// Is held while the tree is replaced.
     pub(crate) restoring: Mutex<()>,
+    /// Who reads each durable cursor.
+    pub(crate) cursor_readers: Mutex<FxHashMap<SmolStr, CursorReader>>,
     /// Readers that have gone; the next commit or subscription closes them, so that dropping one
     /// does not need the core.
     closing: Mutex<Vec<Arc<Reader>>>,
@@ -83,7 +89,7 @@ pub(crate) struct CoreGuard<'a> {
     core: RwLockReadGuard<'a, Core>,
 }
 
-impl std::ops::Deref for CoreGuard<'_> {
+impl Deref for CoreGuard<'_> {
     type Target = Core;
 
     #[inline]
@@ -121,6 +127,7 @@ impl Shared {
             follower: Mutex::default(),
             buffered: false,
             restoring: Mutex::default(),
+            cursor_readers: Mutex::default(),
             closing: Mutex::default(),
             has_closing: AtomicBool::new(false),
         }
@@ -198,7 +205,7 @@ impl Shared {
         self.outside_views()?;
         let mut woken = Vec::new();
         let receipt = {
-            let mut core = self.core.write();
+            let mut core = to_write(self.core.write())?;
             core.must_be_connected()?;
             self.close_readers(&mut core);
             complete(&core.tree, &mut commit.ops)?;
@@ -220,6 +227,20 @@ impl Shared {
         }
         Ok(receipt)
     }
+}
+
+/// Refuses to write where another process does. Its name is in a file, which is read once the core
+/// is not locked any more.
+///
+/// # Errors
+/// [`Error::NotWriter`]
+pub(crate) fn to_write<G: Deref<Target = Core>>(core: G) -> Result<G> {
+    let Some(directory) = core.beside.clone() else {
+        return Ok(core);
+    };
+    drop(core);
+    let writer = directory.holder();
+    Err(Error::NotWriter { writer })
 }
 
 impl Core {
@@ -245,10 +266,6 @@ impl Core {
     }
 
     pub(crate) fn must_be_connected(&self) -> Result<()> {
-        if let Some(directory) = &self.beside {
-            let writer = directory.holder();
-            return Err(Error::NotWriter { writer });
-        }
         if self.connected {
             return Ok(());
         }
@@ -308,6 +325,20 @@ impl Core {
     /// Gives a commit that was applied to those who read.
     #[inline]
     pub(crate) fn enter(&mut self, applied: Applied, woken: &mut Vec<Waker>) {
+        let past = Past {
+            tree: &self.tree,
+            window: &self.window,
+            revision: applied.revision,
+        };
+        self.routes.enter(&applied, past, woken);
+        if applied.resync {
+            self.routes.wake_all(woken);
+        }
+        self.keep(applied);
+    }
+
+    /// Adds a commit to the window.
+    pub(crate) fn keep(&mut self, applied: Applied) {
         let (revision, resync) = (applied.revision, applied.resync);
         let Self {
             tree,
@@ -315,10 +346,8 @@ impl Core {
             routes,
             ..
         } = self;
-        let applied = window.push(applied, |old| routes.forget(old, tree));
-        routes.enter(applied, tree, woken);
+        window.push(applied, |old| routes.forget(old, tree));
         if resync {
-            routes.wake_all(woken);
             let first = window.first();
             self.resyncs.retain(|resync| *resync >= first);
             self.resyncs.push(revision);

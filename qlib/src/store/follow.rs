@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::log::{Directory, Disk, End, FollowedLog, Holds, Log, LogReader, Published, Replay};
-use crate::model::{Commit, Error, Image, LogError, Result, Revision};
+use crate::model::{Commit, Error, Image, LogError, Op, Result, Revision};
 use crate::store::behind::Replays;
 use crate::store::core::{Core, Shared, applied};
 use crate::store::history::Feeder;
@@ -167,17 +167,23 @@ impl Following {
     fn read(&mut self, shared: &Shared, until: Revision) -> Result<()> {
         let mut ahead = Ahead {
             tree: shared.read().tree.clone(),
+            applied: 0,
             disk: &*self.disk,
             commits: Vec::new(),
         };
         self.log.read(&*self.disk, until, &mut ahead)?;
-        shared.apply(ahead.commits, self.log.end())
+        // Without the copy of the tree, which the store's own would have to leave as it is.
+        let Ahead { commits, .. } = ahead;
+        shared.apply(commits, self.log.end())
     }
 }
 
-/// Decodes commits, for which it has to apply them to a copy.
+/// Decodes commits, for which it needs the names of types and fields: where a commit changes these, it
+/// applies what it has read to a copy.
 struct Ahead<'a> {
     tree: Tree,
+    /// How many of the commits the tree has.
+    applied: usize,
     disk: &'a dyn Disk,
     commits: Vec<(Commit, End)>,
 }
@@ -190,8 +196,14 @@ impl Replay for Ahead<'_> {
     }
 
     fn take(&mut self, commit: Commit, end: End) -> Result<()> {
-        self.tree.apply(&commit, end.revision, end.time)?;
+        let renames = commit.is_restore() || commit.ops.iter().any(Op::declares);
         self.commits.push((commit, end));
+        if renames {
+            for (commit, end) in &self.commits[self.applied..] {
+                self.tree.apply(commit, end.revision, end.time)?;
+            }
+            self.applied = self.commits.len();
+        }
         Ok(())
     }
 
@@ -276,8 +288,11 @@ impl Core {
         if is_line && window.first() <= next {
             let missed = window.into_commits();
             for applied in missed.filter(|applied| applied.revision >= next) {
-                self.enter(applied, woken);
+                self.keep(applied);
             }
+            self.routes
+                .enter_behind(next - 1, &self.window, &self.tree, woken);
+            self.routes.wake_all(woken);
             return;
         }
         self.window = window;

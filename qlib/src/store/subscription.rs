@@ -223,9 +223,9 @@ impl Subscription {
         self.place
     }
 
-    /// Whether a thread reads the log for it: what comes next is not there yet.
+    /// Whether it reads the log with a thread: where it is pending, more is to come.
     pub(crate) fn is_waiting(&self) -> bool {
-        matches!(self.behind, Behind::Waiting(_))
+        matches!(self.behind, Behind::Reading(_))
     }
 
     /// Lets another reader of the same field shape the changes of an entity from here on. What is

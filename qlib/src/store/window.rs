@@ -51,6 +51,8 @@ pub(crate) struct Window {
     bytes: usize,
     /// When an entity was deleted, for those that were inside the window.
     deletions: FxHashMap<EntityId, Vec<Revision>>,
+    /// The commits that redefine a type.
+    redefinitions: VecDeque<Revision>,
 }
 
 impl Window {
@@ -65,6 +67,7 @@ impl Window {
             len: 0,
             bytes: 0,
             deletions: FxHashMap::default(),
+            redefinitions: VecDeque::new(),
         }
     }
 
@@ -118,9 +121,21 @@ impl Window {
             .find(|deleted| *deleted > revision)
     }
 
-    /// Adds a commit, and returns it; hands those that fall out to `forget`, the oldest first.
+    /// The commits after `revision` that redefine a type.
     #[inline]
-    pub(crate) fn push(&mut self, applied: Applied, mut forget: impl FnMut(&Applied)) -> &Applied {
+    pub(crate) fn redefinitions_after(&self, revision: Revision) -> impl Iterator<Item = &Applied> {
+        let newest = self.redefinitions.iter().rev();
+        let after = newest
+            .take_while(move |redefined| **redefined > revision)
+            .count();
+        let first = self.redefinitions.len() - after;
+        let after = self.redefinitions.range(first..);
+        after.filter_map(|redefined| self.get(*redefined))
+    }
+
+    /// Adds a commit; hands those that fall out to `forget`, the oldest first.
+    #[inline]
+    pub(crate) fn push(&mut self, applied: Applied, mut forget: impl FnMut(&Applied)) {
         let size = size(&applied);
         let WindowLimits { bytes, commits } = self.limits;
         // The newest commit comes in, whatever its size: its readers have not seen it yet.
@@ -128,9 +143,18 @@ impl Window {
             self.evict(&mut forget);
         }
         for effect in &applied.effects {
-            if let Effect::Deleted(deleted) = effect {
-                let revisions = self.deletions.entry(deleted.id).or_default();
-                revisions.push(applied.revision);
+            match effect {
+                Effect::Deleted(deleted) => {
+                    let revisions = self.deletions.entry(deleted.id).or_default();
+                    revisions.push(applied.revision);
+                }
+                Effect::Schema(change)
+                    if change.previous.is_some()
+                        && self.redefinitions.back() != Some(&applied.revision) =>
+                {
+                    self.redefinitions.push_back(applied.revision);
+                }
+                _ => {}
             }
         }
         let place = self.gone + self.len;
@@ -141,9 +165,7 @@ impl Window {
         }
         self.bytes += size;
         self.len += 1;
-        let chunk = &mut self.chunks[place / CHUNK];
-        chunk.push(applied);
-        &chunk[place % CHUNK]
+        self.chunks[place / CHUNK].push(applied);
     }
 
     /// Takes the commits up to a revision out, and hands them to `forget`, the oldest first.
@@ -168,6 +190,8 @@ impl Window {
         self.len -= 1;
         self.bytes -= size(oldest);
         self.before = oldest.position();
+        let redefinitions = &mut self.redefinitions;
+        redefinitions.pop_front_if(|redefined| *redefined == oldest.revision);
         for effect in &oldest.effects {
             if let Effect::Deleted(deleted) = effect
                 && let Some(revisions) = self.deletions.get_mut(&deleted.id)
