@@ -27,13 +27,17 @@ impl<'a> Past<'a> {
     /// The type and those that it extended.
     #[inline]
     pub(crate) fn lineage(self, entity_type: TypeId) -> Cow<'a, [TypeId]> {
-        match self.window.redefinitions_after(self.revision).next() {
-            None => Cow::Borrowed(self.tree.lineage(entity_type)),
-            Some(_) => {
-                let bases = |each: &TypeId| self.base(*each);
-                std::iter::successors(Some(entity_type), bases).collect()
-            }
+        if self.window.redefines_after(self.revision) {
+            let bases = |each: &TypeId| self.base(*each);
+            return std::iter::successors(Some(entity_type), bases).collect();
         }
+        Cow::Borrowed(self.tree.lineage(entity_type))
+    }
+
+    /// Whether a type was `base` or extended it.
+    #[inline]
+    pub(crate) fn is_a(self, entity_type: TypeId, base: TypeId) -> bool {
+        entity_type == base || self.lineage(entity_type).contains(&base)
     }
 
     /// The type that a type extended.

@@ -280,10 +280,7 @@ impl Subscription {
         is_about(effect, interest.topic.what, interest.writes)
             && match interest.topic.of {
                 Of::All => true,
-                Of::Type(wanted) => self
-                    .past(core, commit.revision)
-                    .lineage(entity_type)
-                    .contains(&wanted),
+                Of::Type(wanted) => self.past(core, commit.revision).is_a(entity_type, wanted),
                 Of::Entity(wanted) => wanted == id,
             }
             && interest.only.is_none_or(|entity| entity == id)

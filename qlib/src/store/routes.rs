@@ -342,7 +342,7 @@ fn concerns(topic: Topic, effect: &Effect, past: Past<'_>) -> bool {
     whats(effect).any(|what| what == topic.what)
         && match topic.of {
             Of::All => true,
-            Of::Type(wanted) => past.lineage(entity_type).contains(&wanted),
+            Of::Type(wanted) => past.is_a(entity_type, wanted),
             Of::Entity(wanted) => id == wanted,
         }
 }

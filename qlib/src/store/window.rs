@@ -121,15 +121,17 @@ impl Window {
             .find(|deleted| *deleted > revision)
     }
 
-    /// The commits after `revision` that redefine a type.
+    /// Whether a commit after `revision` redefines a type.
     #[inline]
+    pub(crate) fn redefines_after(&self, revision: Revision) -> bool {
+        let newest = self.redefinitions.back();
+        newest.is_some_and(|newest| *newest > revision)
+    }
+
+    /// The commits after `revision` that redefine a type.
     pub(crate) fn redefinitions_after(&self, revision: Revision) -> impl Iterator<Item = &Applied> {
-        let newest = self.redefinitions.iter().rev();
-        let after = newest
-            .take_while(move |redefined| **redefined > revision)
-            .count();
-        let first = self.redefinitions.len() - after;
-        let after = self.redefinitions.range(first..);
+        let redefinitions = self.redefinitions.iter();
+        let after = redefinitions.skip_while(move |redefined| **redefined <= revision);
         after.filter_map(|redefined| self.get(*redefined))
     }
 

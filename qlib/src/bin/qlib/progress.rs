@@ -10,6 +10,7 @@ use qlib::Progress;
 const PATIENCE: Duration = Duration::from_secs(1);
 
 const KNOWN: &str = "{msg} {wide_bar} {bytes} of {total_bytes}, {eta} left";
+const COMMITS: &str = "{msg} {wide_bar} {pos} of {len} commits, {eta} left";
 const UNKNOWN: &str = "{msg} {spinner} {bytes}, {bytes_per_sec}";
 
 /// Bytes that are read or written, of so many where that is known.
@@ -20,7 +21,10 @@ pub(crate) struct Bar {
 
 impl Bar {
     pub(crate) fn new(what: &'static str, of: Option<u64>) -> Self {
-        let template = if of.is_some() { KNOWN } else { UNKNOWN };
+        Self::styled(what, of, if of.is_some() { KNOWN } else { UNKNOWN })
+    }
+
+    fn styled(what: &'static str, of: Option<u64>, template: &str) -> Self {
         let style = ProgressStyle::with_template(template);
         let bar = ProgressBar::with_draw_target(of, ProgressDrawTarget::hidden());
         Self {
@@ -52,6 +56,15 @@ pub(crate) fn opening() -> impl FnMut(Progress) + 'static {
     move |progress| {
         bar.bar.set_length(progress.of);
         bar.set(progress.read);
+    }
+}
+
+/// Tells of a migration.
+pub(crate) fn migrating() -> impl FnMut(usize, usize) {
+    let bar = Bar::styled("migrating", Some(0), COMMITS);
+    move |made, of| {
+        bar.bar.set_length(of as u64);
+        bar.set(made as u64);
     }
 }
 

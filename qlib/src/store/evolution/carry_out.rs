@@ -29,7 +29,34 @@ impl Store {
     /// plan was made, and [`Error::Conflict`] where a value was written that it converts: make it
     /// anew.
     pub fn migrate(&self, plan: &SchemaPlan) -> CommitFuture {
-        self.submitted(self.carry_out(plan))
+        self.migrate_with_progress(plan, |_, _| {})
+    }
+
+    /// Carries out a plan, as [`Store::migrate`] does, and tells before each commit, and after the last
+    /// one, how many were made, and of how many.
+    ///
+    /// ```
+    /// # use qlib::{Kind, Schema, Store, WantedSchemas, plan};
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> qlib::Result<()> {
+    /// # let store = Store::memory()?;
+    /// let wanted = WantedSchemas {
+    ///     schemas: vec![Schema::new("Lamp").field("Power", Kind::Float)],
+    ///     ..WantedSchemas::default()
+    /// };
+    /// let plan = plan(store.create_snapshot().tree(), &wanted).unwrap();
+    /// let mut told = Vec::new();
+    /// store.migrate_with_progress(&plan, |made, of| told.push((made, of))).await?;
+    /// assert_eq!(told, [(0, 1), (1, 1)]);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn migrate_with_progress(
+        &self,
+        plan: &SchemaPlan,
+        tell: impl FnMut(usize, usize),
+    ) -> CommitFuture {
+        self.submitted(self.carry_out(plan, tell))
     }
 
     /// Plans what leads to the types that are wanted and carries it out, and plans anew if another
@@ -42,7 +69,12 @@ impl Store {
             let made =
                 plan(&tree, wanted).map_err(|refusals| Error::RefusedSchemas { refusals })?;
             drop(tree);
-            match self.carry_out(&made) {
+            let tell = |made, of| {
+                if of > 1 {
+                    tracing::info!("migrating the types: {made} of {of} commits");
+                }
+            };
+            match self.carry_out(&made, tell) {
                 Ok(_) => return Ok(made),
                 Err(Error::Conflict { .. } | Error::StalePlan { .. }) if attempt < ATTEMPTS => {
                     attempt += 1;
@@ -52,7 +84,7 @@ impl Store {
         }
     }
 
-    fn carry_out(&self, plan: &SchemaPlan) -> Result<Receipt> {
+    fn carry_out(&self, plan: &SchemaPlan, mut tell: impl FnMut(usize, usize)) -> Result<Receipt> {
         let stages = {
             let core = self.shared().read();
             if core.tree.schema_revision() != plan.schema_revision {
@@ -64,7 +96,15 @@ impl Store {
             Stages::new(plan, &core.tree)?
         };
         let limit = self.shared().read().tree.limits().commit;
-        self.commit_all(stages.commits(limit), plan.schema_revision)
+        let commits = stages.commits(limit);
+        let of = commits.len();
+        let commits = commits.into_iter().enumerate().map(|(made, commit)| {
+            tell(made, of);
+            commit
+        });
+        let last = self.commit_all(commits, plan.schema_revision)?;
+        tell(of, of);
+        Ok(last)
     }
 
     /// Makes commits that only hold while no other changes a schema: the one before the first was at

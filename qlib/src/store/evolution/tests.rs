@@ -5,7 +5,9 @@ use std::sync::Arc;
 use super::carry_out::Stages;
 use super::{WantedSchemas, plan};
 use crate::log::Simulated;
-use crate::model::{EntityId, Error, FieldSchema, Kind, Result, Revision, Schema, Value};
+use crate::model::{
+    EntityId, Error, FieldSchema, Kind, Limits, Op, Result, Revision, Schema, Value,
+};
 use crate::store::Store;
 
 fn watts() -> Schema {
@@ -106,6 +108,28 @@ fn what_does_not_fit_one_commit_is_several() {
         all_converted(&store);
         assert_eq!(store.revision() - before, commits, "limit {limit}");
     }
+}
+
+#[test]
+fn a_migration_says_how_far_it_is() {
+    let (store, _disk) = lamps();
+    let limits = Limits {
+        commit: 2000,
+        value: 1000,
+        ..Limits::DEFAULT
+    };
+    let limited = store.submit_checked([Op::SetLimits(limits)].into_iter().collect(), Vec::new());
+    limited.unwrap();
+    let made = plan(store.create_snapshot().tree(), &power()).unwrap();
+    let (before, mut told) = (store.revision(), Vec::new());
+    drop(store.migrate_with_progress(&made, |made, of| {
+        assert_eq!(store.revision(), before + made as Revision);
+        told.push((made, of));
+    }));
+    all_converted(&store);
+    let of = told.len() - 1;
+    assert!(of > 2, "{told:?}");
+    assert_eq!(told, (0..=of).map(|made| (made, of)).collect::<Vec<_>>());
 }
 
 #[test]

@@ -11,6 +11,7 @@ use serde_json::{Value as Json, json};
 use crate::command::{files, finish};
 use crate::failure::{FAILED, FINE, Failure};
 use crate::output::Output;
+use crate::progress;
 use crate::value;
 
 pub(crate) fn run(
@@ -32,7 +33,8 @@ pub(crate) fn run(
             let made = made.map_err(|refusals| Error::RefusedSchemas { refusals })?;
             print_lines(made.steps(), output)?;
             if command == "apply" {
-                finish(store.migrate(&made), output)?;
+                let migrated = store.migrate_with_progress(&made, progress::migrating());
+                finish(migrated, output)?;
             }
         }
         None => show(store, matches.get_one::<String>("type"), output)?,
