@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use crate::log::disk::{Disk, File};
 use crate::log::frame;
-use crate::model::{Kind, LogError, Timestamp};
+use crate::model::{Kind, LogError, Revision, Timestamp};
 use crate::store::history::block::{Block, decode, key};
 use crate::store::history::feeder::Feeder;
 use crate::store::history::file::{BlockFile, Reports, entry, unread};
@@ -106,7 +106,11 @@ impl History {
         disk: Arc<dyn Disk>,
         limits: HistoryLimits,
     ) -> Result<Feeder, LogError> {
-        let mut feeder = Self::open(disk, limits)?;
+        let mut feeder = Self::open(Arc::clone(&disk), limits)?;
+        // What a mark names may be removed once there is a newer one.
+        while !feeder.history().damage().is_empty() && is_passed(&*disk, feeder.history().fed()) {
+            feeder = Self::open(Arc::clone(&disk), limits)?;
+        }
         feeder.stay_in_memory();
         Ok(feeder)
     }
@@ -173,6 +177,11 @@ impl Fields {
         }
         self.next = self.next.max(field.number);
     }
+}
+
+/// Whether there is a mark of a later revision.
+fn is_passed(disk: &dyn Disk, revision: Revision) -> bool {
+    read_mark(disk).is_ok_and(|(mark, ..)| mark.revision > revision)
 }
 
 /// What is wrong in a file, and where.

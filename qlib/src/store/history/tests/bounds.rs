@@ -1,5 +1,8 @@
 //! What is held stays bounded.
 
+use std::sync::atomic::AtomicBool;
+
+use super::disk::Passing;
 use super::*;
 use crate::log::disk::Disk;
 use crate::model::Error;
@@ -68,6 +71,32 @@ fn files_are_bounded_and_the_oldest_goes_first() {
         assert!(found.samples.len() > 10 && expected.ends_with(&found.samples));
         assert_eq!(found.since, Some(found.samples[0].time));
     }
+}
+
+#[test]
+fn files_that_go_while_another_process_opens_are_no_damage() {
+    let mut world = World::with(LIMITS, boiler());
+    let mut before = None;
+    churn(&mut world, |world, round| {
+        if round % 50 == 0 {
+            world.flush().unwrap();
+            if round == 1_000 {
+                before = Some(world.disk.crashed());
+            }
+        }
+    });
+    let passing = Passing {
+        before: before.unwrap(),
+        later: world.disk.crashed(),
+        has_passed: AtomicBool::new(false),
+    };
+    let of = |disk: &MemoryDisk| disk.list().unwrap();
+    let later = of(&passing.later);
+    assert!(of(&passing.before).iter().any(|name| !later.contains(name)));
+    let feeder = History::open_beside(Arc::new(passing), LIMITS).unwrap();
+    let damage = feeder.history().damage();
+    assert!(damage.is_empty(), "{damage:?}");
+    assert!(feeder.history().fed() > 0);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use parking_lot::Mutex;
 
@@ -137,6 +138,51 @@ impl Disk for MemoryDisk {
         let mut state = self.0.lock();
         state.synced = state.names.clone();
         Ok(())
+    }
+}
+
+/// A disk on which another process works: once the mark was opened, it is as it was later.
+#[derive(Debug)]
+pub(super) struct Passing {
+    pub(super) before: MemoryDisk,
+    pub(super) later: MemoryDisk,
+    pub(super) has_passed: AtomicBool,
+}
+
+impl Passing {
+    fn now(&self) -> &MemoryDisk {
+        match self.has_passed.load(Ordering::Relaxed) {
+            true => &self.later,
+            false => &self.before,
+        }
+    }
+}
+
+impl Disk for Passing {
+    fn list(&self) -> io::Result<Vec<String>> {
+        self.now().list()
+    }
+
+    fn open(&self, name: &str) -> io::Result<Box<dyn File>> {
+        let opened = self.now().open(name);
+        self.has_passed.store(true, Ordering::Relaxed);
+        opened
+    }
+
+    fn create(&self, name: &str) -> io::Result<Box<dyn File>> {
+        self.now().create(name)
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        self.now().rename(from, to)
+    }
+
+    fn remove(&self, name: &str) -> io::Result<()> {
+        self.now().remove(name)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.now().sync()
     }
 }
 
