@@ -93,6 +93,8 @@ fn fill(path: &Path) -> Store {
     let clock = Clock::driven(TIME.parse().unwrap());
     let store = Store::options().clock(clock).open(path).unwrap();
     let store = store.writing_as("installer");
+    // So that what comes next is a batch of its own: where a record stands is part of some messages.
+    wait(store.durable()).unwrap();
     let lamp = Schema::new("Lamp")
         .doc("A light.")
         .field(
@@ -133,7 +135,7 @@ fn fill(path: &Path) -> Store {
     store
 }
 
-fn wait<T>(commit: qlib::CommitFuture<T>) -> qlib::Result<T> {
+fn wait<T>(outcome: impl Future<Output = qlib::Result<T>>) -> qlib::Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread().build();
-    runtime.unwrap().block_on(commit)
+    runtime.unwrap().block_on(outcome)
 }

@@ -266,11 +266,12 @@ impl Group {
             if state.closing {
                 return None;
             }
-            if state.parts.is_empty() && state.idle {
+            // A segment that was only begun waits for its first commit.
+            if state.newest == self.durable() && state.idle {
                 self.work.wait(&mut state);
                 state.idle = false;
             } else if self.work.wait_for(&mut state, LINGER).timed_out() {
-                if !state.parts.is_empty() {
+                if state.newest > self.durable() {
                     break;
                 }
                 state.idle = true;
