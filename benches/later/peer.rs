@@ -106,8 +106,8 @@ fn values(
         (fields.level, Value::Int(values.level)),
         (fields.temperature, Value::Float(values.temperature)),
         (fields.pressure, Value::Float(values.pressure)),
-        (fields.tag, Value::String(values.tag)),
-        (fields.serial, Value::String(values.serial)),
+        (fields.tag, Value::String(values.tag.into())),
+        (fields.serial, Value::String(values.serial.into())),
         (fields.active, Value::Bool(values.active)),
         (fields.partner, Value::EntityReference(partner)),
     ]

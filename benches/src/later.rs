@@ -39,7 +39,7 @@ impl Later {
             .replace("{src}", &benches.join("src").display().to_string());
         let peer = std::fs::read_to_string(benches.join("later/peer.rs"))?;
         let dependencies = format!(
-            "anyhow = \"1\"\nserde_json = \"1\"\nqlib-rs = {{ path = {:?} }}\n",
+            "anyhow = \"1\"\nserde_json = \"1\"\nsmol_str = \"0.3\"\nqlib-rs = {{ path = {:?} }}\n",
             checkout.display().to_string()
         );
         let executable = std::env::current_exe()?;

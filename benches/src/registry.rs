@@ -88,8 +88,8 @@ impl Registry {
             ("Level", Value::Int(values.level)),
             ("Temperature", Value::Float(values.temperature)),
             ("Pressure", Value::Float(values.pressure)),
-            ("Tag", Value::String(values.tag)),
-            ("Serial", Value::String(values.serial)),
+            ("Tag", Value::String(values.tag.into())),
+            ("Serial", Value::String(values.serial.into())),
             ("Active", Value::Bool(values.active)),
             (
                 "Partner",

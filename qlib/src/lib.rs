@@ -79,7 +79,7 @@ pub use app::{
 };
 #[cfg(feature = "test")]
 pub use app::{Recorder, TestApp};
-pub use leader::{Leadership, State};
+pub use leader::{Leadership, Standing, Standings, State};
 pub use log::{Cut, Retention};
 pub use model::{
     Access, Applied, Author, Cause, Choice, Clock, Commit, Condition, Contains, Conversion,
@@ -94,10 +94,10 @@ pub use model::{
 };
 pub use store::{
     Binding, Bound, BoundEntity, Bucket, Change, Changes, CommitFuture, Created, Deleted, Delivery,
-    Event, FieldEvent, Health, HistoryDamage, HistoryLimits, HistoryQuery, Lagged, Moved, Progress,
-    ReaderStatus, Repair, Sample, Samples, SchemaChanged, SchemaPlan, SchemaStep, Snapshot, Stats,
-    Store, StoreOptions, Subscribe, SubscribeField, Subscription, Transaction, View, WantedSchemas,
-    WindowLimits, differences, plan,
+    Event, FieldEvent, Health, HistoryDamage, HistoryLimits, HistoryQuery, LagReason, Lagged,
+    Moved, Progress, ReaderStatus, Repair, Sample, Samples, SchemaChanged, SchemaPlan, SchemaStep,
+    Snapshot, Stats, Store, StoreOptions, Subscribe, SubscribeField, Subscription, Transaction,
+    View, WantedSchemas, WindowLimits, differences, plan,
 };
 pub use tree::{Answer, Effects, Entities, EntityRef, Found, Lens, Select, Source, Tree, resolve};
 

@@ -1,5 +1,6 @@
 //! `full_disk DIRECTORY` fills the small file system that the directory is on, makes room again, and
-//! looks at what is there. `full_disk DIRECTORY read-only` opens the same where nothing can be written.
+//! looks at what is there. `full_disk DIRECTORY read-only` opens the same where nothing can be written,
+//! to write and to read.
 
 use std::fs;
 use std::path::Path;
@@ -31,6 +32,8 @@ fn refuse(directory: &Path) -> Result<(), Box<dyn std::error::Error>> {
             other => return Err(format!("{folder}: {other:?}").into()),
         }
     }
+    let store = Store::options().read_only().open(directory.join("store"))?;
+    println!("read: {} pages", store.select::<Page>().count()?);
     Ok(())
 }
 

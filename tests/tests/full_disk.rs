@@ -41,7 +41,7 @@ fn a_full_disk_refuses_and_goes_on_with_room() {
 }
 
 #[test]
-fn a_directory_that_cannot_be_written_is_refused_by_name() {
+fn a_directory_that_cannot_be_written_is_read_and_refused_by_name() {
     let program = env!("CARGO_BIN_EXE_full_disk");
     let read_only =
         |path: &str| format!("mount -o remount,ro {path} && {program} {path} read-only");
@@ -52,5 +52,13 @@ fn a_directory_that_cannot_be_written_is_refused_by_name() {
         let refused: Vec<_> = refused.collect();
         assert!(refused[0].contains("store/lock cannot be opened"), "{said}");
         assert!(refused[1].contains("another cannot be made"), "{said}");
+        let full = said.strip_prefix("full after ").unwrap();
+        let (pages, _) = full.split_once(' ').unwrap();
+        let pages: u32 = pages.parse().unwrap();
+        // One more was written when there was room again.
+        assert!(
+            said.contains(&format!("read: {} pages", pages + 1)),
+            "{said}"
+        );
     }
 }

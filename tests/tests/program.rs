@@ -293,3 +293,60 @@ fn one_that_stands_by_goes_on_when_the_other_is_killed() {
         ("deinit\n", Some(0))
     );
 }
+
+#[test]
+fn one_that_stands_by_shows_that_it_follows_before_it_starts() {
+    use qlib::State;
+    use qlib::prelude::*;
+
+    let folder = tempfile::tempdir().unwrap();
+    let address = format!("file:{}", folder.path().display());
+    let mut other = probe().env("Q_STORE", &address).spawn().unwrap();
+    let mut lines = BufReader::new(other.stdout.take().unwrap());
+    read_until(&mut lines, "ready");
+    qlib_tests::run(async {
+        let store = Store::options().standby().open(folder.path()).unwrap();
+        let app = App::builder("probe").store(store.clone());
+        let mut standings = app.standing();
+        assert_eq!(standings.now().state, State::Unavailable);
+        let starting = tokio::task::spawn_local(app.start());
+        let follows = |standing: &qlib::Standing| standing.state == State::Follower;
+        let standing = standings.wait_for(follows).await.unwrap();
+        let writes = format!("process {} writes to the store", other.id());
+        assert_eq!(*standing.reason, *writes);
+        assert!(!starting.is_finished());
+
+        other.kill().unwrap();
+        other.wait().unwrap();
+        let leads = |standing: &qlib::Standing| standing.state == State::Leader;
+        let standing = standings.wait_for(leads).await.unwrap();
+        let running = starting.await.unwrap().unwrap();
+        assert_eq!(running.app().standing(), standing);
+        assert!(standing.reason.starts_with("elected with token"));
+        running.stop().await;
+        assert_eq!(&*standings.now().reason, "it has ended");
+        store.close().unwrap();
+    });
+}
+
+#[test]
+fn one_that_cannot_take_over_is_unavailable_and_says_why() {
+    use qlib::State;
+    use qlib::prelude::*;
+
+    let folder = tempfile::tempdir().unwrap();
+    let writer = Store::open(folder.path()).unwrap();
+    qlib_tests::run(async {
+        let store = Store::options().standby().open(folder.path()).unwrap();
+        let app = App::builder("probe").store(store);
+        let standings = app.standing();
+        std::fs::remove_file(folder.path().join("lock")).unwrap();
+        writer.close().unwrap();
+        let refused = app.start().await.unwrap_err().to_string();
+        let standing = standings.now();
+        assert_eq!(
+            (standing.state, &*standing.reason),
+            (State::Unavailable, &*refused)
+        );
+    });
+}

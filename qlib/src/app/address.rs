@@ -29,12 +29,10 @@ pub(super) fn open(
     describe(Store::options().on_progress(tell(path.clone()))).open(&path)
 }
 
-/// Opens the store at an address to read it: beside the process that has it open, if there is one.
+/// Opens the store at an address to read it, whoever has it open; an empty one where there is none.
 pub(super) fn open_to_read(address: Option<&str>, application: &str) -> Result<Store> {
-    match open(address, application, |options| options) {
-        Err(Error::Log(LogError::Locked { .. })) => {
-            open(address, application, StoreOptions::read_only)
-        }
+    match open(address, application, StoreOptions::read_only) {
+        Err(Error::Log(LogError::Missing { .. })) => Store::memory(),
         opened => opened,
     }
 }

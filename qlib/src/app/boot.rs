@@ -44,7 +44,7 @@ impl RunningApp {
             None => Store::memory()?,
         };
         // One that stands by boots up to here.
-        store.writer().await?;
+        builder.standing.stand_by(&store).await?;
         let own = store.writing_as(builder.name.clone());
         let mut report = BootReport::new(&builder.name, store.stats().log, &builder.registry);
         if let Some(cut) = store.health().cut {
@@ -70,12 +70,11 @@ impl RunningApp {
             inner: Rc::new(Inner {
                 election: RefCell::new(Election::new(builder.name.clone(), own)),
                 name: builder.name,
-                store,
                 options: builder.options,
                 service,
                 wiring: RefCell::new(Wiring::new(signals.clone())),
                 signals,
-                state: Cell::new(State::Follower),
+                standing: builder.standing,
                 beat: Arc::new(Beat::default()),
                 stop: watch::Sender::new(false),
                 end: watch::Sender::new(false),
@@ -86,6 +85,7 @@ impl RunningApp {
                 dropped_letters: Cell::new(0),
                 progress: Cell::new(0),
             }),
+            store,
         };
         let entries = builder.registry.ordered_workers()?;
         let mut runners = Vec::new();
@@ -96,8 +96,8 @@ impl RunningApp {
             }
         }
         for (cursor, stands) in app.store().cursors() {
-            let reader = app.reader_of(&cursor);
-            report.add_cursor(cursor, stands, reader);
+            let reader = app.store().cursor_reader(&cursor);
+            report.add_cursor(cursor, stands, reader.map(|reader| reader.handler));
         }
         watchdog::start(Arc::clone(&app.inner.beat), app.options().patience)
             .map_err(|error| boot(format!("no thread for the watchdog: {error}")))?;
@@ -137,6 +137,9 @@ impl RunningApp {
             tokio::task::spawn_local(app.clone().tell_schemas()),
             tokio::task::spawn_local(app.clone().follow_levels()),
         ];
+        if !app.inner.cursors.borrow().is_empty() {
+            others.push(tokio::task::spawn_local(app.clone().move_idle_cursors()));
+        }
         if let Some(limit) = app.options().end_after {
             let app = app.clone();
             others.push(tokio::task::spawn_local(async move {
@@ -190,6 +193,7 @@ impl RunningApp {
                 Err(error) => tracing::error!(%error, "a worker was lost"),
             }
         }
+        self.app.move_far_cursors();
         if let Err(error) = self.main_thread.await {
             tracing::error!(%error, "the work for the main thread was lost");
         }
@@ -197,9 +201,12 @@ impl RunningApp {
             runner.deinit().await;
         }
         self.app.inner.beat.stop();
+        let standing = &self.app.inner.standing;
+        standing.set(State::Unavailable, "it has ended");
         // Handles that outlive the application reach no handler any more.
         self.app.inner.handlers.borrow_mut().clear();
         self.app.inner.letters.borrow_mut().clear();
+        self.app.inner.cursors.borrow_mut().clear();
     }
 }
 

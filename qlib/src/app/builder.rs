@@ -9,6 +9,7 @@ use tracing_subscriber::fmt::writer::BoxMakeWriter;
 use crate::app::define::Worker;
 use crate::app::registry::{EntityFieldValidator, Registry};
 use crate::app::{Options, RunningApp};
+use crate::leader::{Shown, Standings};
 use crate::model::{Entity, Error, Result};
 use crate::store::{Store, Transaction};
 
@@ -57,6 +58,7 @@ pub struct AppBuilder {
     pub(crate) own_arguments: Vec<OwnArgument>,
     pub(crate) log: Option<BoxMakeWriter>,
     pub(crate) on_abort: Vec<Box<dyn FnOnce() + Send>>,
+    pub(crate) standing: Shown,
 }
 
 /// An argument of the application's own, for `--help`.
@@ -86,6 +88,7 @@ impl AppBuilder {
             own_arguments: Vec::new(),
             log: None,
             on_abort: Vec::new(),
+            standing: Shown::default(),
         }
     }
 
@@ -179,6 +182,37 @@ impl AppBuilder {
     pub fn instance(&mut self, instance: impl Into<SmolStr>) -> &mut Self {
         self.options.instance = instance.into();
         self
+    }
+
+    /// Follows whether this instance leads, from before it starts: [`AppBuilder::start`] does not
+    /// return while another process writes to the store, and no worker runs then.
+    ///
+    /// ```
+    /// # use qlib::prelude::*;
+    /// # use qlib::State;
+    /// # fn main() -> Result<()> {
+    /// # let folder = std::env::temp_dir().join(format!("qlib-standing-{}", std::process::id()));
+    /// # let writer = Store::open(&folder)?;
+    /// let standby = Store::options().standby().open(&folder)?;
+    /// let app = App::builder("lamps").store(standby);
+    /// let mut standings = app.standing();
+    /// # let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    /// # tokio::task::LocalSet::new().block_on(&runtime, async {
+    /// let starting = tokio::task::spawn_local(app.start());
+    /// let standing = standings.wait_for(|standing| standing.state == State::Follower).await;
+    /// println!("stands by: {}", standing.unwrap().reason);
+    /// # assert!(standings.now().reason.contains("writes to the store"));
+    /// # writer.close()?;
+    /// standings.wait_for(|standing| standing.state == State::Leader).await;
+    /// # starting.await.unwrap()?.stop().await;
+    /// # std::fs::remove_dir_all(&folder).ok();
+    /// # Ok(())
+    /// # })
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn standing(&self) -> Standings {
+        self.standing.follow()
     }
 
     /// Runs when a second signal ends the process at once, while nothing else of the application

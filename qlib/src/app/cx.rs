@@ -108,6 +108,11 @@ impl Cx {
     /// the move of its cursor. It sees the store as it was when the handler asked for it first, and its
     /// own writes. Where another commit changes what it read, the handler is called again.
     ///
+    /// It is the only way to write once. The stores that the handler reaches here, [`Cx::store`],
+    /// `cx.app().store()` and `leadership.store()`, refuse to commit ([`Error::ReadOnly`]). What it does
+    /// through a [`Store`] or a [`Leadership`] that it got elsewhere, such as from its worker, through
+    /// [`Cx::main_thread`], or outside the store, is done at once, and again where it is called again.
+    ///
     /// ```
     /// use qlib::prelude::*;
     ///

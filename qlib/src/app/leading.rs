@@ -50,7 +50,9 @@ impl App {
                 }
                 Err(error) => {
                     tracing::warn!(%error, "no leadership");
-                    self.inner.state.set(State::Unavailable);
+                    self.inner
+                        .standing
+                        .set(State::Unavailable, error.to_string());
                     let became_unavailable = &self.inner.signals.became_unavailable;
                     if matches!(error, Error::StoreFailed(_)) {
                         self.tell_and_wait("BecameUnavailable", became_unavailable)
@@ -90,9 +92,11 @@ impl App {
             self.inner.election.borrow_mut().resign();
             return Err(error);
         }
-        self.inner.state.set(State::Leader);
+        let token = leadership.token();
+        let standing = &self.inner.standing;
+        standing.set(State::Leader, format!("elected with token {token}"));
         self.wake_handlers();
-        tracing::info!(token = leadership.token(), "leading");
+        tracing::info!(token, "leading");
         self.tell(
             "BecameLeader",
             self.inner.signals.became_leader.emit(leadership.clone()),
@@ -106,13 +110,13 @@ impl App {
         let signals = &self.inner.signals;
         loop {
             self.inner.beat.answers_again().await;
-            let state = self.inner.state.get();
-            if state != State::Unavailable {
+            let state = || self.inner.standing.now().state;
+            if state() != State::Unavailable {
                 self.tell_and_wait("BecameUnavailable", &signals.became_unavailable)
                     .await;
             }
             self.inner.beat.told();
-            match (self.inner.state.get(), self.leadership()) {
+            match (state(), self.leadership()) {
                 (State::Leader, Some(leadership)) => {
                     self.tell("BecameLeader", signals.became_leader.emit(leadership));
                 }
@@ -145,7 +149,8 @@ impl App {
             .await;
         self.hide(&leadership);
         self.inner.election.borrow_mut().resign();
-        self.inner.state.set(State::Follower);
+        let standing = &self.inner.standing;
+        standing.set(State::Follower, "it has stepped down");
         self.tell_and_wait("BecameFollower", &signals.became_follower)
             .await;
     }

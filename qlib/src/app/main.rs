@@ -225,7 +225,7 @@ async fn stand_by(
         tracing::info!("{}", report.to_string().trim_end());
     }
     let mut asked = pin!(end.wait_for(|asked| *asked));
-    let mut writer = pin!(store.writer());
+    let mut writer = pin!(builder.standing.stand_by(store));
     std::future::poll_fn(|context| match writer.as_mut().poll(context) {
         Poll::Ready(writes) => Poll::Ready(writes.map(|()| true)),
         Poll::Pending => asked.as_mut().poll(context).map(|_| Ok(false)),

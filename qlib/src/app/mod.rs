@@ -34,10 +34,10 @@ use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 use tokio::sync::watch;
 
-use crate::leader::{Election, Leadership, State};
-use crate::model::{EntityId, Error, Result};
+use crate::leader::{Election, Leadership, Shown, Standing, State};
+use crate::model::EntityId;
 use crate::store::Store;
-use runner::{Attempt, Extra};
+use runner::{Attempt, Extra, HandlerCursor};
 use watchdog::Beat;
 
 pub use boot::RunningApp;
@@ -122,17 +122,17 @@ impl Default for Options {
 #[derive(Clone)]
 pub struct App {
     inner: Rc<Inner>,
+    store: Store,
 }
 
 struct Inner {
     name: SmolStr,
-    store: Store,
     options: Options,
     service: EntityId,
     wiring: RefCell<Wiring>,
     signals: AppSignals,
     election: RefCell<Election>,
-    state: Cell<State>,
+    standing: Shown,
     beat: Arc<Beat>,
     /// Somebody asked that the application end.
     stop: watch::Sender<bool>,
@@ -140,8 +140,8 @@ struct Inner {
     end: watch::Sender<bool>,
     main_thread: MainThread,
     handlers: RefCell<FxHashMap<SmolStr, (Extra, Waker)>>,
-    /// Who reads each durable cursor.
-    cursors: RefCell<FxHashMap<SmolStr, SmolStr>>,
+    /// The durable cursors of the handlers.
+    cursors: RefCell<Vec<Rc<HandlerCursor>>>,
     letters: RefCell<FxHashMap<EntityId, (SmolStr, Attempt)>>,
     dropped_letters: Cell<u64>,
     progress: Cell<u64>,
@@ -167,10 +167,18 @@ impl App {
         &self.inner.name
     }
 
-    /// The store.
+    /// The store. That of a durable handler's [`Cx::app`] commits nothing.
     #[must_use]
     pub fn store(&self) -> &Store {
-        &self.inner.store
+        &self.store
+    }
+
+    /// The same application, reached through another handle of its store.
+    pub(crate) fn through(&self, store: &Store) -> Self {
+        Self {
+            inner: Rc::clone(&self.inner),
+            store: store.clone(),
+        }
     }
 
     /// The entity that stands for the application.
@@ -193,7 +201,11 @@ impl App {
     /// The proof of leading, while this instance leads.
     #[must_use]
     pub fn leadership(&self) -> Option<Leadership> {
-        self.inner.election.borrow().leadership().cloned()
+        let leadership = self.inner.election.borrow().leadership().cloned()?;
+        Some(match self.store.is_of_durable_handler() {
+            true => leadership.through(&self.store),
+            false => leadership,
+        })
     }
 
     pub(crate) fn leads(&self) -> bool {
@@ -203,10 +215,16 @@ impl App {
     /// Whether this instance leads, follows, or cannot lead.
     #[must_use]
     pub fn state(&self) -> State {
-        if self.inner.beat.is_blocked() {
-            State::Unavailable
-        } else {
-            self.inner.state.get()
+        self.standing().state
+    }
+
+    /// Whether this instance leads, follows, or cannot lead, and why. Before there is an `App`,
+    /// [`AppBuilder::standing`] shows it.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        match self.inner.beat.is_blocked() {
+            true => Standing::new(State::Unavailable, "a handler blocks the main thread"),
+            false => self.inner.standing.now(),
         }
     }
 
@@ -218,7 +236,7 @@ impl App {
 
     /// A store whose commits are the application's own.
     pub(crate) fn own_store(&self) -> Store {
-        self.inner.store.writing_as(self.inner.name.clone())
+        self.store.writing_as(self.inner.name.clone())
     }
 
     pub(crate) fn options(&self) -> &Options {
@@ -252,27 +270,6 @@ impl App {
     #[cfg(feature = "test")]
     pub(crate) fn progress(&self) -> u64 {
         self.inner.progress.get() + self.inner.beat.count()
-    }
-
-    /// Gives a durable cursor to a handler.
-    ///
-    /// # Errors
-    /// Another one has it.
-    pub(crate) fn take_cursor(&self, cursor: &str, handler: &SmolStr) -> Result<()> {
-        let mut cursors = self.inner.cursors.borrow_mut();
-        match cursors.insert(cursor.into(), handler.clone()) {
-            None => Ok(()),
-            Some(other) => Err(Error::Refused {
-                what: format!("the cursor {cursor:?}").into(),
-                reason: format!("the handler {other} has it already; give each a name of its own")
-                    .into(),
-            }),
-        }
-    }
-
-    /// The handler that reads a durable cursor.
-    pub(crate) fn reader_of(&self, cursor: &str) -> Option<SmolStr> {
-        self.inner.cursors.borrow().get(cursor).cloned()
     }
 
     pub(crate) fn register_handler(&self, name: &SmolStr, extra: &Extra, waker: &Waker) {

@@ -1,5 +1,7 @@
 //! Who leads, and the guard that leader-only code holds.
 
+mod standing;
+
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,10 +11,13 @@ use smol_str::SmolStr;
 use crate::model::{Author, Error, Fence, Op, Result};
 use crate::store::Store;
 
+pub(crate) use standing::Shown;
+pub use standing::{Standing, Standings};
+
 /// The states of an instance.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum State {
-    /// It cannot lead: one of its availability criteria does not hold, or its main thread was blocked.
+    /// It cannot lead: it has not started, the store takes no commits, or its main thread is blocked.
     Unavailable,
     /// Another instance leads, or nobody does.
     Follower,
@@ -78,6 +83,12 @@ impl Leadership {
     #[must_use]
     pub fn store(&self) -> Store {
         self.fenced(&self.store)
+    }
+
+    /// The same leadership, with another handle of its store.
+    pub(crate) fn through(self, store: &Store) -> Self {
+        let store = store.clone();
+        Self { store, ..self }
     }
 
     /// A handle whose commits carry this leadership.

@@ -41,10 +41,11 @@ impl Log for MemoryLog {
         Ok(Room::Here)
     }
 
-    fn append(&mut self, commit: &Commit, _names: &dyn Names, receipt: Receipt) {
+    fn append(&mut self, commit: &Commit, _names: &dyn Names, receipt: Receipt) -> End {
         self.end.epoch += u64::from(commit.is_restore());
         self.end.revision = receipt.revision;
         self.end.time = receipt.time;
+        self.end
     }
 
     fn end(&self) -> End {

@@ -90,8 +90,8 @@ pub(crate) trait Log: Send + Sync + Debug {
     fn reserve(&mut self, commit: &Commit) -> Result<Room>;
 
     /// Takes a commit that was applied at the place that [`Log::next`] gave. `names` are those before
-    /// it, if it changes any.
-    fn append(&mut self, commit: &Commit, names: &dyn Names, receipt: Receipt);
+    /// it, if it changes any. Says where the log ends now.
+    fn append(&mut self, commit: &Commit, names: &dyn Names, receipt: Receipt) -> End;
 
     /// The position of the newest commit.
     fn end(&self) -> End;

@@ -175,6 +175,8 @@ pub struct SchemaChange {
     pub entity_type: TypeId,
     /// What it was.
     pub previous: Option<Schema>,
+    /// The type that it extended then: its name may be another one by now.
+    pub(crate) previous_base: Option<TypeId>,
     /// What it is.
     pub current: Schema,
 }

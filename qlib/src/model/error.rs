@@ -204,6 +204,14 @@ pub enum Error {
         actual: Option<Box<Cursor>>,
     },
     #[error(
+        "the cursor {cursor:?} is in use by the handler {handler} of the application {application:?}; each handler needs a cursor of its own, and one that is to be removed must be in use by none"
+    )]
+    CursorInUse {
+        cursor: SmolStr,
+        handler: SmolStr,
+        application: SmolStr,
+    },
+    #[error(
         "{handler} is durable: write through `cx.tx()`, which is committed with its cursor, and not through the store"
     )]
     ReadOnly { handler: SmolStr },

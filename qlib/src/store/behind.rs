@@ -12,12 +12,14 @@ use std::thread::JoinHandle;
 use parking_lot::Mutex;
 
 use crate::log::{Disk, End, Hold, LogReader, MemoryLog, Replay};
-use crate::model::{Commit, Error, Image, LogError, Position, Result, Revision};
+use crate::model::{Commit, Image, LogError, Position, Result, Revision};
 use crate::store::core::{Core, applied};
+use crate::store::event::LagReason;
 use crate::store::history::Feeder;
 use crate::store::replay::{Archive, Start, load_restored};
 use crate::store::routes::Topic;
 use crate::store::subscription::Subscription;
+use crate::store::turns::{Outcome, Places, Turn, Turns};
 use crate::store::window::Window;
 use crate::store::{HistoryLimits, Store, WindowLimits};
 use crate::tree::Tree;
@@ -32,6 +34,7 @@ const STRETCH: WindowLimits = WindowLimits {
 #[derive(Debug)]
 pub(crate) struct Replays {
     pub(super) archive: Archive,
+    pub(super) places: Arc<Places>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -59,19 +62,10 @@ pub(super) enum Behind {
     /// It is not: it reads the window.
     #[default]
     No,
-    /// A thread reads the log for it.
-    Waiting(Arc<Slot>),
-    /// It reads what the thread has read.
-    Reading(Box<Stretch>),
+    /// It and a thread that reads the log for it take turns.
+    Reading(Turns),
     /// The log does not have what it needs either.
-    Lost,
-}
-
-/// What a thread has to do.
-#[derive(Debug)]
-pub(super) enum Task {
-    Begin(Begin),
-    GoOn(Box<Stretch>),
+    Lost(LagReason),
 }
 
 /// How far a thread is to read.
@@ -87,86 +81,63 @@ pub(super) struct Goal {
     pub(super) limits: WindowLimits,
 }
 
-/// What came of it.
-#[derive(Debug)]
-pub(super) enum Outcome {
-    Read(Box<Stretch>),
-    /// Another line of commits leads to the place from which the reader comes.
-    Foreign,
-    /// The disk does not give what the reader needs.
-    Lost,
-}
-
-/// Where a thread leaves what it has read.
-#[derive(Default, Debug)]
-pub(super) struct Slot(Mutex<(Option<Outcome>, Option<Waker>)>);
-
-impl Slot {
-    /// What the thread has read; if it still reads, `waker` is woken when it has.
-    pub(super) fn take(&self, waker: Option<&Waker>) -> Option<Outcome> {
-        let mut slot = self.0.lock();
-        let (outcome, waiting) = &mut *slot;
-        let outcome = outcome.take();
-        if let (None, Some(waker)) = (&outcome, waker) {
-            *waiting = Some(waker.clone());
-        }
-        outcome
-    }
-}
-
-/// Tells the reader what came of its turn, also where the thread panics.
-struct Answer {
-    slot: Arc<Slot>,
-    outcome: Outcome,
-}
-
-impl Answer {
-    fn give(mut self, outcome: Outcome) {
-        self.outcome = outcome;
-    }
-}
-
-impl Drop for Answer {
-    fn drop(&mut self) {
-        let outcome = std::mem::replace(&mut self.outcome, Outcome::Lost);
-        let waker = {
-            let mut slot = self.slot.0.lock();
-            slot.0 = Some(outcome);
-            slot.1.take()
-        };
-        if let Some(waker) = waker {
-            waker.wake();
-        }
-    }
-}
-
 impl Replays {
     pub(super) fn new(archive: Archive) -> Self {
         Self {
             archive,
+            places: Arc::default(),
             threads: Mutex::default(),
         }
     }
 
-    /// Lets a thread do something; what comes of it is found in the slot.
-    pub(super) fn run(&self, task: Task, goal: Goal) -> Arc<Slot> {
-        let slot = Arc::<Slot>::default();
-        let answer = Answer {
-            slot: Arc::clone(&slot),
-            outcome: Outcome::Lost,
-        };
+    /// Begins to read the log for somebody.
+    fn begin(&self, begin: Begin, goal: Goal) -> Turns {
+        let (turns, turn) = self.places.begin();
         let archive = self.archive.clone();
-        let run = move || match archive.run(task, goal) {
-            Ok(outcome) => answer.give(outcome),
-            Err(error @ Error::Log(LogError::BeyondRetention { .. })) => {
-                tracing::warn!(%error, "a reader lags behind the log");
+        self.run(turn, move |turn| {
+            let hold = archive.hold(begin.behind)?;
+            if !turn.wait_for_place() {
+                return Ok(Outcome::Displaced);
             }
-            Err(error) => tracing::error!(%error, "a reader that is behind cannot read the log"),
+            archive.begin(begin, hold, goal)
+        });
+        turns
+    }
+
+    /// Reads on.
+    fn go_on(&self, turn: Turn, mut stretch: Box<Stretch>, goal: Goal) {
+        let archive = self.archive.clone();
+        self.run(turn, move |_| {
+            let Core {
+                tree,
+                window,
+                routes,
+                ..
+            } = &mut stretch.core;
+            window.release(goal.read, |old| routes.forget(old, tree));
+            archive.go_on(&mut stretch, goal)?;
+            Ok(Outcome::Read(stretch))
+        });
+    }
+
+    /// Lets a thread have its turn.
+    fn run(&self, turn: Turn, read: impl FnOnce(&Turn) -> Result<Outcome> + Send + 'static) {
+        let run = move || {
+            let outcome = read(&turn).unwrap_or_else(|error| {
+                let reason = LagReason::of(error);
+                match &reason {
+                    LagReason::Failed(_) => {
+                        tracing::error!(%reason, "a reader that is behind loses changes");
+                    }
+                    _ => tracing::warn!(%reason, "a reader that is behind loses changes"),
+                }
+                Outcome::Lost(reason)
+            });
+            turn.end(outcome);
         };
         if let Err(error) = self.spawn(run) {
             tracing::error!(%error, "a reader that is behind cannot read the log");
         }
-        slot
     }
 
     /// Lets go of a stretch: of the log at once, of the tree, which has many parts, on a thread.
@@ -203,6 +174,7 @@ impl Store {
 impl Drop for Replays {
     /// Waits until no thread uses the disk.
     fn drop(&mut self) {
+        self.places.close();
         for thread in self.threads.get_mut().drain(..) {
             if thread.join().is_err() {
                 tracing::error!("a thread that reads the log for a reader panicked");
@@ -212,32 +184,8 @@ impl Drop for Replays {
 }
 
 impl Archive {
-    fn run(&self, task: Task, goal: Goal) -> Result<Outcome> {
-        match task {
-            Task::Begin(begin) => {
-                let stretch = self.begin(begin, goal)?;
-                let own = stretch.core.position_at(begin.place.revision);
-                match own.is_some_and(|own| own.is_beside(&begin.place)) {
-                    true => Ok(Outcome::Read(stretch)),
-                    false => Ok(Outcome::Foreign),
-                }
-            }
-            Task::GoOn(mut stretch) => {
-                let Core {
-                    tree,
-                    window,
-                    routes,
-                    ..
-                } = &mut stretch.core;
-                window.release(goal.read, |old| routes.forget(old, tree));
-                self.go_on(&mut stretch, goal)?;
-                Ok(Outcome::Read(stretch))
-            }
-        }
-    }
-
-    fn begin(&self, begin: Begin, goal: Goal) -> Result<Box<Stretch>> {
-        let Start { tree, log, hold } = self.start(begin.behind)?;
+    fn begin(&self, begin: Begin, hold: Hold, goal: Goal) -> Result<Outcome> {
+        let Start { tree, log, hold } = self.start(begin.behind, hold)?;
         // What is in it is taken out when it was read, not when more comes.
         let limits = WindowLimits {
             bytes: usize::MAX,
@@ -250,7 +198,11 @@ impl Archive {
             .open(begin.topic, begin.behind, &core.tree, &core.window);
         let mut stretch = Box::new(Stretch { core, log, hold });
         self.go_on(&mut stretch, goal)?;
-        Ok(stretch)
+        let own = stretch.core.position_at(begin.place.revision);
+        match own.is_some_and(|own| own.is_beside(&begin.place)) {
+            true => Ok(Outcome::Read(stretch)),
+            false => Ok(Outcome::Foreign),
+        }
     }
 
     fn go_on(&self, stretch: &mut Stretch, goal: Goal) -> Result<()> {
@@ -308,40 +260,54 @@ impl Subscription {
     ) -> Option<T> {
         let shared = Arc::clone(&self.shared);
         let home = shared.read();
+        if self.line != home.lines {
+            self.line = home.lines;
+            self.behind = Behind::No;
+            self.start_anew(&home);
+        }
         loop {
             match std::mem::take(&mut self.behind) {
-                Behind::Waiting(slot) => {
-                    self.behind = match slot.take(waker) {
-                        None => Behind::Waiting(slot),
-                        Some(Outcome::Read(stretch)) => Behind::Reading(stretch),
-                        Some(Outcome::Lost) => Behind::Lost,
-                        Some(Outcome::Foreign) => {
-                            self.start_anew(&home);
-                            Behind::No
-                        }
-                    };
-                    if matches!(self.behind, Behind::Waiting(_)) {
+                Behind::Reading(turns) => match turns.take(waker) {
+                    None => {
+                        self.behind = Behind::Reading(turns);
                         return None;
                     }
-                }
-                Behind::Reading(stretch) if !self.is_within(&home) => {
-                    let found = find(self, &stretch.core);
-                    self.note(&stretch.core);
-                    if found.is_some() {
-                        self.behind = Behind::Reading(stretch);
-                        return found;
+                    Some(Outcome::Read(stretch)) if !self.is_within(&home) => {
+                        let found = find(self, &stretch.core);
+                        self.note(&stretch.core);
+                        match (&found, &home.replays) {
+                            (Some(_), _) => turns.put_back(stretch),
+                            (None, Some(replays)) => {
+                                replays.go_on(turns.turn(), stretch, self.goal(&home));
+                            }
+                            (None, None) => {
+                                self.behind = Behind::Lost(LagReason::Window);
+                                continue;
+                            }
+                        }
+                        self.behind = Behind::Reading(turns);
+                        if found.is_some() {
+                            return found;
+                        }
                     }
-                    self.behind = self.go_on_with(&home, Task::GoOn(stretch));
-                }
-                Behind::Reading(stretch) => {
-                    if let Some(replays) = &home.replays {
-                        replays.let_go(stretch);
+                    Some(Outcome::Read(stretch)) => {
+                        if let Some(replays) = &home.replays {
+                            replays.let_go(stretch);
+                        }
+                        self.late = false;
                     }
-                    self.late = false;
-                }
+                    Some(Outcome::Lost(reason)) => self.behind = Behind::Lost(reason),
+                    Some(Outcome::Foreign) => self.start_anew(&home),
+                    // It begins again where it is.
+                    Some(Outcome::Displaced) => {}
+                },
                 Behind::No if self.misses(&home) => {
                     let begin = self.begin_replay();
-                    self.behind = self.go_on_with(&home, Task::Begin(begin));
+                    let goal = self.goal(&home);
+                    self.behind = match &home.replays {
+                        Some(replays) => Behind::Reading(replays.begin(begin, goal)),
+                        None => Behind::Lost(LagReason::Window),
+                    };
                 }
                 at_home => {
                     self.behind = at_home;
@@ -390,13 +356,6 @@ impl Subscription {
             behind: self.needs(),
             place: self.place,
             topic: self.interest.topic,
-        }
-    }
-
-    fn go_on_with(&self, home: &Core, task: Task) -> Behind {
-        match &home.replays {
-            Some(replays) => Behind::Waiting(replays.run(task, self.goal(home))),
-            None => Behind::Lost,
         }
     }
 

@@ -100,6 +100,7 @@ impl Store {
 
     /// # Errors
     /// [`Error::ReadOnly`]
+    #[inline]
     fn commit_of(&self, ops: Steps, expect: Vec<Expect>) -> Result<Commit> {
         if self.is_of_durable_handler() {
             let cause = self.author.cause.as_ref();

@@ -1,11 +1,13 @@
 //! What all handles of a store share: the tree, the recent window, who reads, and the log.
 
 use std::cell::Cell;
+use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::Waker;
 
 use parking_lot::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 use tokio::sync::watch;
 
@@ -15,8 +17,10 @@ use crate::model::{
 };
 use crate::store::behind::Replays;
 use crate::store::checkpoint::Checkpoints;
+use crate::store::cursor::CursorReader;
 use crate::store::follow::{Follower, Role};
 use crate::store::history::Feeder;
+use crate::store::past::Past;
 use crate::store::routes::{Reader, Routes};
 use crate::store::validate::Validators;
 use crate::store::window::Window;
@@ -43,6 +47,8 @@ pub(crate) struct Core {
     pub(crate) cut: Option<Cut>,
     /// Snapshots that the opening could not use, and why.
     pub(crate) damaged_snapshots: Vec<Arc<str>>,
+    /// How often another line of commits has taken the place of the one before.
+    pub(crate) lines: u64,
     /// The commits of the window that replaced the whole tree, and the last one before it.
     pub(crate) resyncs: Vec<Revision>,
 }
@@ -64,6 +70,8 @@ pub(crate) struct Shared {
     pub(crate) buffered: bool,
     /// Is held while the tree is replaced.
     pub(crate) restoring: Mutex<()>,
+    /// Who reads each durable cursor.
+    pub(crate) cursor_readers: Mutex<FxHashMap<SmolStr, CursorReader>>,
     /// Readers that have gone; the next commit or subscription closes them, so that dropping one
     /// does not need the core.
     closing: Mutex<Vec<Arc<Reader>>>,
@@ -81,7 +89,7 @@ pub(crate) struct CoreGuard<'a> {
     core: RwLockReadGuard<'a, Core>,
 }
 
-impl std::ops::Deref for CoreGuard<'_> {
+impl Deref for CoreGuard<'_> {
     type Target = Core;
 
     #[inline]
@@ -119,6 +127,7 @@ impl Shared {
             follower: Mutex::default(),
             buffered: false,
             restoring: Mutex::default(),
+            cursor_readers: Mutex::default(),
             closing: Mutex::default(),
             has_closing: AtomicBool::new(false),
         }
@@ -196,7 +205,7 @@ impl Shared {
         self.outside_views()?;
         let mut woken = Vec::new();
         let receipt = {
-            let mut core = self.core.write();
+            let mut core = to_write(self.core.write())?;
             core.must_be_connected()?;
             self.close_readers(&mut core);
             complete(&core.tree, &mut commit.ops)?;
@@ -220,6 +229,20 @@ impl Shared {
     }
 }
 
+/// Refuses to write where another process does. Its name is in a file, which is read once the core
+/// is not locked any more.
+///
+/// # Errors
+/// [`Error::NotWriter`]
+pub(crate) fn to_write<G: Deref<Target = Core>>(core: G) -> Result<G> {
+    let Some(directory) = core.beside.clone() else {
+        return Ok(core);
+    };
+    drop(core);
+    let writer = directory.holder();
+    Err(Error::NotWriter { writer })
+}
+
 impl Core {
     pub(crate) fn new(log: Box<dyn Log>, tree: Tree, window: Window, feeder: Feeder) -> Self {
         let held = window.first()..tree.revision() + 1;
@@ -238,14 +261,11 @@ impl Core {
             beside: None,
             cut: None,
             damaged_snapshots: Vec::new(),
+            lines: 0,
         }
     }
 
     pub(crate) fn must_be_connected(&self) -> Result<()> {
-        if let Some(directory) = &self.beside {
-            let writer = directory.holder();
-            return Err(Error::NotWriter { writer });
-        }
         if self.connected {
             return Ok(());
         }
@@ -284,9 +304,9 @@ impl Core {
         named: Option<&Tree>,
         woken: &mut Vec<Waker>,
     ) {
-        self.log
-            .append(&commit, named.unwrap_or(&self.tree), receipt);
-        let applied = applied(commit, self.log.end(), effects);
+        let names = named.unwrap_or(&self.tree);
+        let end = self.log.append(&commit, names, receipt);
+        let applied = applied(commit, end, effects);
         let Self {
             tree,
             feeder,
@@ -303,7 +323,22 @@ impl Core {
     }
 
     /// Gives a commit that was applied to those who read.
+    #[inline]
     pub(crate) fn enter(&mut self, applied: Applied, woken: &mut Vec<Waker>) {
+        let past = Past {
+            tree: &self.tree,
+            window: &self.window,
+            revision: applied.revision,
+        };
+        self.routes.enter(&applied, past, woken);
+        if applied.resync {
+            self.routes.wake_all(woken);
+        }
+        self.keep(applied);
+    }
+
+    /// Adds a commit to the window.
+    pub(crate) fn keep(&mut self, applied: Applied) {
         let (revision, resync) = (applied.revision, applied.resync);
         let Self {
             tree,
@@ -311,10 +346,8 @@ impl Core {
             routes,
             ..
         } = self;
-        routes.enter(&applied, tree, woken);
         window.push(applied, |old| routes.forget(old, tree));
         if resync {
-            routes.wake_all(woken);
             let first = window.first();
             self.resyncs.retain(|resync| *resync >= first);
             self.resyncs.push(revision);
@@ -329,10 +362,7 @@ impl Core {
 
     /// The place behind a commit of the window, or behind the last one before it.
     pub(crate) fn position_at(&self, revision: Revision) -> Option<Position> {
-        match self.window.before() {
-            before if before.revision == revision => Some(before),
-            _ => self.window.get(revision).map(Applied::position),
-        }
+        self.window.position_at(revision)
     }
 
     /// The handlers that provoked each other, the first one first.

@@ -1,11 +1,44 @@
 //! Durable cursors: where they stand, and what is committed with a move.
 
+use std::sync::Arc;
+
 use smallvec::smallvec;
 use smol_str::SmolStr;
 
-use crate::model::{Cursor, CursorMove, Op, Receipt, Result};
+use crate::model::{Cursor, CursorMove, Error, Op, Receipt, Result};
+use crate::store::core::Shared;
 use crate::store::transaction::Transaction;
 use crate::store::{CommitFuture, Store};
+
+/// The handler that reads a durable cursor, and its application.
+#[derive(Clone, Debug)]
+pub(crate) struct CursorReader {
+    pub(crate) handler: SmolStr,
+    pub(crate) application: SmolStr,
+}
+
+/// Keeps a durable cursor for a handler, while this lives.
+#[derive(Debug)]
+pub(crate) struct CursorInUse {
+    shared: Arc<Shared>,
+    pub(crate) name: SmolStr,
+}
+
+impl Drop for CursorInUse {
+    fn drop(&mut self) {
+        self.shared.cursor_readers.lock().remove(&self.name);
+    }
+}
+
+impl CursorReader {
+    fn has(&self, cursor: &str) -> Error {
+        Error::CursorInUse {
+            cursor: cursor.into(),
+            handler: self.handler.clone(),
+            application: self.application.clone(),
+        }
+    }
+}
 
 impl Store {
     /// The durable cursors, by name.
@@ -32,18 +65,42 @@ impl Store {
     }
 
     /// Removes a durable cursor whose handler will not come back, so that it no longer holds the log.
-    /// A handler of that name begins anew.
+    /// A handler that takes the name later begins anew.
     ///
-    /// The commit's error is [`Error::CursorMoved`](crate::Error::CursorMoved) where something moves
-    /// it meanwhile. Where there is no such cursor, nothing is committed.
+    /// The commit's error is [`Error::CursorInUse`] where a handler of this process reads the cursor:
+    /// end its application first. Where there is no such cursor, nothing is committed.
     pub fn remove_cursor(&self, name: &str) -> CommitFuture {
         let outcome = self.submit(|tree, steps| {
+            if let Some(reader) = self.cursor_reader(name) {
+                return Err(reader.has(name));
+            }
             let from = tree.cursor(name);
             let remove = || move_cursor(name.into(), from, None);
             steps.extend(from.is_some().then(remove));
             Ok(())
         });
         self.submitted(outcome)
+    }
+
+    /// Gives a durable cursor to a handler.
+    ///
+    /// # Errors
+    /// [`Error::CursorInUse`]
+    pub(crate) fn use_cursor(&self, cursor: &str, reader: CursorReader) -> Result<CursorInUse> {
+        let mut readers = self.shared.cursor_readers.lock();
+        if let Some(other) = readers.get(cursor) {
+            return Err(other.has(cursor));
+        }
+        readers.insert(cursor.into(), reader);
+        Ok(CursorInUse {
+            shared: Arc::clone(&self.shared),
+            name: cursor.into(),
+        })
+    }
+
+    /// The handler that reads a durable cursor.
+    pub(crate) fn cursor_reader(&self, cursor: &str) -> Option<CursorReader> {
+        self.shared.cursor_readers.lock().get(cursor).cloned()
     }
 
     /// Commits what a durable handler wrote, with the steps that say that it is done.

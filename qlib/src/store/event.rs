@@ -1,12 +1,13 @@
 //! What a subscription yields.
 
+use std::io;
 use std::sync::Arc;
 
 use smol_str::SmolStr;
 
 use crate::model::{
-    Applied, Cause, Cursor, Effect, EntityId, FieldId, LogError, Position, Revision, Timestamp,
-    TypeId, Value, ValueRef,
+    Applied, Cause, Cursor, Effect, EntityId, Error, FieldId, LogError, Position, Revision,
+    Timestamp, TypeId, Value, ValueRef,
 };
 
 /// What a subscription yields.
@@ -21,13 +22,14 @@ pub enum Event {
         revision: Revision,
     },
     /// Changes were lost: the recent window passed before they were read, and the log on the disk, if
-    /// there is one, does not reach back to them or cannot be read.
+    /// there is one, does not reach back to them or cannot be read: [`Lagged::reason`] says which.
     Lagged(Lagged),
     /// The whole tree was replaced; one change for each field that differs follows, or, where the
     /// subscription merges changes, what is there now and [`Event::SnapshotEnd`].
     ///
     /// Or the subscription was to go on behind a position to which another line of commits leads, that of
-    /// another store or of one that has since gone back to a copy. What it missed cannot be known: what
+    /// another store or of one that has since gone back to a copy; or the store is another process's, and
+    /// was repaired or replaced before this one could follow. What it missed cannot be known: what
     /// is there now follows, and [`Event::SnapshotEnd`].
     Resync {
         /// The commit that replaced it; the newest one, where the position is of another line.
@@ -39,12 +41,58 @@ pub enum Event {
 }
 
 /// Changes were lost: see [`Event::Lagged`].
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 pub struct Lagged {
     /// The last revision that was read.
     pub read: Revision,
     /// The next revision that can be read.
     pub next: Revision,
+    /// Why those between cannot.
+    pub reason: LagReason,
+}
+
+/// Why changes were lost. What it prints says what to do.
+///
+/// ```
+/// use qlib::{LagReason, Lagged};
+///
+/// fn report(lagged: &Lagged) {
+///     match &lagged.reason {
+///         LagReason::Failed(error) => eprintln!("the disk is to be looked at: {error}"),
+///         reason => eprintln!("revisions {} to {}: {reason}", lagged.read + 1, lagged.next - 1),
+///     }
+/// }
+/// ```
+#[derive(Clone, PartialEq, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LagReason {
+    /// They have left the recent window, and there is no log behind it: the store is in memory, or was
+    /// closed.
+    #[error(
+        "the recent window has passed them, and the store has no log to read them from; read faster, or give it a larger window"
+    )]
+    Window,
+    /// The log does not reach back to them any more, within its retention or, for a durable cursor,
+    /// within `cursor_max_lag`. So it is also for a reader in a process that stands by and could not
+    /// keep up with what the writer removed.
+    #[error("the log was removed up to revision {first}; keep more of it by a longer retention")]
+    Retention {
+        /// The oldest revision behind which it can still be read.
+        first: Revision,
+    },
+    /// The log cannot be read.
+    #[error("the log cannot be read: {0}")]
+    Failed(LogError),
+}
+
+impl LagReason {
+    pub(crate) fn of(error: Error) -> Self {
+        match error {
+            Error::Log(LogError::BeyondRetention { first, .. }) => Self::Retention { first },
+            Error::Log(error) | Error::OutcomeUnknown { reason: error, .. } => Self::Failed(error),
+            other => Self::Failed(LogError::io("the log", "read", &io::Error::other(other))),
+        }
+    }
 }
 
 /// One change, as a subscription delivers it.

@@ -9,7 +9,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crate::log::{Directory, Disk, End, FollowedLog, Holds, Log, LogReader, Published, Replay};
-use crate::model::{Commit, Error, Image, LogError, Result, Revision};
+use crate::model::{Commit, Error, Image, LogError, Op, Result, Revision};
 use crate::store::behind::Replays;
 use crate::store::core::{Core, Shared, applied};
 use crate::store::history::Feeder;
@@ -47,23 +47,28 @@ pub(crate) struct Follower {
 }
 
 impl StoreOptions {
-    /// Opens the store beside the process that writes to it.
-    pub(super) fn follow(self, directory: Arc<Directory>) -> Result<Store> {
+    /// Opens the store beside the process that writes to it, if there is one.
+    pub(super) fn follow(mut self, directory: Arc<Directory>) -> Result<Store> {
         let takes_over = self.access == Access::StandBy;
         let disk: Arc<dyn Disk> = Arc::clone(&directory) as _;
         let found = loop {
-            let found = self.settings.follow(&disk)?;
+            if takes_over && directory.try_lock()? {
+                return self.open_disk(disk);
+            }
+            let is_written = takes_over || !directory.try_share()?;
+            let on_progress = self.on_progress.take();
+            let found = self.settings.follow(&disk, is_written, on_progress);
+            if !is_written {
+                directory.unlock();
+            }
+            let found = found?;
             if !found.tree.is_empty() {
                 break found;
             }
-            // Whoever has the directory is about to begin a store, unless nobody has it.
-            if directory.try_lock()? {
-                if takes_over {
-                    return self.open_disk(disk);
-                }
-                directory.unlock();
+            if !is_written {
                 return Err(directory.missing().into());
             }
+            // Whoever has the directory is about to begin a store.
             std::thread::sleep(PAUSE);
         };
         let Settings {
@@ -82,6 +87,8 @@ impl StoreOptions {
             core.replays = Some(replays);
             core.disk = Some(Arc::clone(&disk));
             core.beside = Some(Arc::clone(&directory));
+            core.cut = found.cut;
+            core.damaged_snapshots = found.damaged_snapshots;
         })?;
         shared.role.send_replace(Role::Follower);
         let store = Store::begin(shared)?;
@@ -138,13 +145,14 @@ impl Following {
 
     /// Reads on, or takes over; says whether this process is the writer now.
     fn step(&mut self, shared: &Shared) -> Result<bool> {
+        self.directory.must_be_in_place()?;
         let writes = self.takes_over && self.directory.try_lock()?;
         let until = Published::read(&*self.disk)?;
         while self.log.end().revision < until {
             let next = until.min(self.log.end().revision + AT_ONCE);
             if let Err(error) = self.read(shared, next) {
                 tracing::warn!(%error, "the log cannot be followed here: on from the newest snapshot");
-                let found = self.settings.follow(&self.disk)?;
+                let found = self.settings.follow(&self.disk, true, None)?;
                 self.log = shared.begin_again(found)?;
             }
         }
@@ -159,17 +167,23 @@ impl Following {
     fn read(&mut self, shared: &Shared, until: Revision) -> Result<()> {
         let mut ahead = Ahead {
             tree: shared.read().tree.clone(),
+            applied: 0,
             disk: &*self.disk,
             commits: Vec::new(),
         };
         self.log.read(&*self.disk, until, &mut ahead)?;
-        shared.apply(ahead.commits, self.log.end())
+        // Without the copy of the tree, which the store's own would have to leave as it is.
+        let Ahead { commits, .. } = ahead;
+        shared.apply(commits, self.log.end())
     }
 }
 
-/// Decodes commits, for which it has to apply them to a copy.
+/// Decodes commits, for which it needs the names of types and fields: where a commit changes these, it
+/// applies what it has read to a copy.
 struct Ahead<'a> {
     tree: Tree,
+    /// How many of the commits the tree has.
+    applied: usize,
     disk: &'a dyn Disk,
     commits: Vec<(Commit, End)>,
 }
@@ -182,8 +196,14 @@ impl Replay for Ahead<'_> {
     }
 
     fn take(&mut self, commit: Commit, end: End) -> Result<()> {
-        self.tree.apply(&commit, end.revision, end.time)?;
+        let renames = commit.is_restore() || commit.ops.iter().any(Op::declares);
         self.commits.push((commit, end));
+        if renames {
+            for (commit, end) in &self.commits[self.applied..] {
+                self.tree.apply(commit, end.revision, end.time)?;
+            }
+            self.applied = self.commits.len();
+        }
         Ok(())
     }
 
@@ -219,7 +239,7 @@ impl Shared {
     }
 
     /// Writes to the store from here on.
-    fn take_over(&self, opened: Opened) -> Result<()> {
+    pub(super) fn take_over(&self, opened: Opened) -> Result<()> {
         let mut replays = Some(opened.replays);
         let taken = self.change_and_wake(|core, woken| {
             core.catch_up(opened.tree, opened.window, opened.feeder, woken);
@@ -253,23 +273,33 @@ impl Shared {
 }
 
 impl Core {
-    /// Goes on with a tree that the same log made, at this revision or a later one, and tells readers
-    /// what lies between, as far as the window behind that tree goes.
+    /// Goes on with a tree that the disk holds, and tells readers what lies between, as far as the
+    /// window behind that tree goes. Where another line of commits leads to that tree, as after a repair,
+    /// or it was replaced meanwhile, they begin anew.
     fn catch_up(&mut self, tree: Tree, window: Window, feeder: Feeder, woken: &mut Vec<Waker>) {
-        let next = self.tree.revision() + 1;
+        let (here, next) = (self.position(), self.tree.revision() + 1);
         let newest = tree.revision();
+        // Where the window does not reach back to here, an epoch that is the same says it.
+        let is_line = match window.position_at(here.revision) {
+            Some(there) => there.is_beside(&here),
+            None => window.first() > next && window.before().epoch == here.epoch,
+        };
         (self.tree, self.feeder) = (tree, feeder);
-        if window.first() <= next {
+        if is_line && window.first() <= next {
             let missed = window.into_commits();
             for applied in missed.filter(|applied| applied.revision >= next) {
-                self.enter(applied, woken);
+                self.keep(applied);
             }
+            self.routes
+                .enter_behind(next - 1, &self.window, &self.tree, woken);
+            self.routes.wake_all(woken);
             return;
         }
         self.window = window;
         let commits = (self.window.first()..=newest).filter_map(|at| self.window.get(at));
         let resyncs = commits.filter(|commit| commit.resync);
         self.resyncs = resyncs.map(|commit| commit.revision).collect();
+        self.lines += u64::from(!is_line);
         self.routes.restart(&self.window, &self.tree, woken);
     }
 }

@@ -59,14 +59,20 @@ impl Store {
             Role::Failed(failure) => Some(failure.clone()),
             _ => None,
         };
-        Health {
+        let beside = core.beside.clone();
+        let health = Health {
             applied: core.tree.revision(),
             durable: core.log.durable(),
             failure: group.and_then(|group| group.failure()).or(failed),
             snapshot_failure: core.checkpoints.as_ref().and_then(Checkpoints::failure),
             damaged_snapshots: core.damaged_snapshots.clone(),
             cut: core.cut.clone(),
-            writer: core.beside.as_ref().map(|beside| beside.holder()),
+            writer: None,
+        };
+        drop(core);
+        Health {
+            writer: beside.map(|beside| beside.holder()),
+            ..health
         }
     }
 

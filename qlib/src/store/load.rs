@@ -54,6 +54,8 @@ pub(super) struct Followed {
     pub(super) window: Window,
     pub(super) feeder: Feeder,
     pub(super) log: LogReader,
+    pub(super) cut: Option<Cut>,
+    pub(super) damaged_snapshots: Vec<Arc<str>>,
 }
 
 impl Settings {
@@ -67,9 +69,7 @@ impl Settings {
         on_progress: Option<OnProgress>,
     ) -> Result<Opened, LogError> {
         let mut damaged = Vec::new();
-        let mut note = |revision: Revision, fault: Fault| {
-            damaged.push(format!("the snapshot of revision {revision}: {fault}").into());
-        };
+        let mut note = |revision, fault| damaged.push(damage(revision, &fault));
         let feeder = History::open(Arc::clone(&disk), self.history)?;
         let snapshots = Snapshots::open(Arc::clone(&disk), &mut note);
         let snapshots = snapshots.map_err(|error| LogError::io("snapshots", "listed", &error))?;
@@ -111,15 +111,21 @@ impl Settings {
         })
     }
 
-    /// Reads what a disk holds that is durable, beside the process that writes to it.
+    /// Reads what a disk holds, to follow those who write to it: what is durable, or all of it where
+    /// nobody writes.
     ///
     /// # Errors
     /// [`LogError`]
-    pub(super) fn follow(&self, disk: &Arc<dyn Disk>) -> Result<Followed, LogError> {
+    pub(super) fn follow(
+        &self,
+        disk: &Arc<dyn Disk>,
+        is_written: bool,
+        mut on_progress: Option<OnProgress>,
+    ) -> Result<Followed, LogError> {
         let mut attempts = ATTEMPTS;
         loop {
             attempts -= 1;
-            match self.try_follow(disk) {
+            match self.try_follow(disk, is_written, on_progress.take()) {
                 // The writer went on, and removed what was found before.
                 Err(error) if attempts > 0 && is_gone(&error) => {}
                 outcome => return outcome,
@@ -127,16 +133,27 @@ impl Settings {
         }
     }
 
-    fn try_follow(&self, disk: &Arc<dyn Disk>) -> Result<Followed, LogError> {
+    fn try_follow(
+        &self,
+        disk: &Arc<dyn Disk>,
+        is_written: bool,
+        on_progress: Option<OnProgress>,
+    ) -> Result<Followed, LogError> {
+        let mut damaged = Vec::new();
+        let mut note = |revision, fault| damaged.push(damage(revision, &fault));
         let feeder = History::open_beside(Arc::clone(disk), self.history)?;
-        let mut note = |revision, fault: Fault| {
-            tracing::warn!(revision, %fault, "a snapshot cannot be read, an older one is");
-        };
         let snapshots = Snapshots::open(Arc::clone(disk), &mut note);
         let snapshots = snapshots.map_err(|error| LogError::io("snapshots", "listed", &error))?;
-        let (mut replaying, from) = self.begin(disk, &snapshots, feeder, None, &mut note);
-        let mut log = LogReader::new(from);
-        log.read(&**disk, Published::read(&**disk)?, &mut replaying)?;
+        let (mut replaying, from) = self.begin(disk, &snapshots, feeder, on_progress, &mut note);
+        let read = if is_written {
+            let mut log = LogReader::new(from);
+            let until = Published::read(&**disk)?;
+            let read = log.read(&**disk, until, &mut replaying);
+            read.map(|()| (log, None))
+        } else {
+            FileLog::look(&**disk, from, &mut replaying)
+        };
+        let (log, cut) = read.map_err(|error| because(error, &damaged))?;
         let Replaying {
             tree,
             window,
@@ -149,6 +166,8 @@ impl Settings {
             window,
             feeder,
             log,
+            cut,
+            damaged_snapshots: damaged,
         })
     }
 
@@ -182,6 +201,11 @@ impl Settings {
         replaying.window = Window::new(self.window, from.position());
         (replaying, from)
     }
+}
+
+/// What is said of a snapshot that cannot be used.
+fn damage(revision: Revision, fault: &Fault) -> Arc<str> {
+    format!("the snapshot of revision {revision}: {fault}").into()
 }
 
 /// Whether files were removed while they were read.

@@ -35,6 +35,7 @@ mod system;
 #[cfg(test)]
 mod tests;
 mod transaction;
+mod turns;
 mod validate;
 mod view;
 mod window;
@@ -54,8 +55,8 @@ pub(crate) use binding::system as system_fields;
 pub use binding::{Binding, BoundEntity};
 pub use change::Change;
 pub(crate) use commit::ATTEMPTS;
-pub(crate) use cursor::move_cursor;
-pub use event::{Delivery, Event, Lagged};
+pub(crate) use cursor::{CursorInUse, CursorReader, move_cursor};
+pub use event::{Delivery, Event, LagReason, Lagged};
 pub use evolution::{SchemaPlan, SchemaStep, WantedSchemas, differences, plan};
 pub use happening::{Created, Deleted, Moved, SchemaChanged};
 pub use health::{Health, Progress};

@@ -31,7 +31,7 @@ pub struct StoreOptions {
     pub(super) settings: Settings,
     must_exist: bool,
     pub(super) access: Access,
-    on_progress: Option<OnProgress>,
+    pub(super) on_progress: Option<OnProgress>,
 }
 
 /// What a process wants of a directory.
@@ -98,7 +98,8 @@ impl StoreOptions {
     ///
     /// It sees only what is durable. One that cannot keep up, because files that it would need were
     /// removed, begins again at the newest snapshot: its readers are told
-    /// [`Lagged`](crate::Event::Lagged).
+    /// [`Lagged`](crate::Event::Lagged), or [`Resync`](crate::Event::Resync) where the tree was replaced
+    /// meanwhile. Where the directory is removed, or another takes its place, [`Store::writer`] says so.
     ///
     /// ```
     /// # use qlib::{Error, Kind, Schema, Store};
@@ -124,7 +125,13 @@ impl StoreOptions {
     }
 
     /// Opens the store to read only, beside whoever writes to it, as [`StoreOptions::standby`] does
-    /// but without ever becoming the writer.
+    /// but without ever becoming the writer. Nothing in the directory is changed, and nothing needs to
+    /// be allowed there but to read: a file system that is mounted read-only will do.
+    ///
+    /// Where nobody writes, it reads all that the log holds, as an opening would; [`Health::cut`] is
+    /// what an opening would cut.
+    ///
+    /// [`Health::cut`]: crate::Health::cut
     pub fn read_only(mut self) -> Self {
         self.access = Access::Read;
         self
@@ -173,15 +180,15 @@ impl StoreOptions {
         if self.must_exist {
             Directory::must_hold(path.as_ref(), is_ours)?;
         }
-        if self.access == Access::Write {
-            let directory = Directory::open(path.as_ref(), is_ours)?;
-            return self.open_disk(Arc::new(directory));
+        let directory = match self.access {
+            Access::Write => Directory::open(path.as_ref(), is_ours)?,
+            Access::StandBy => Directory::beside(path.as_ref(), is_ours)?,
+            Access::Read => Directory::to_read(path.as_ref(), is_ours)?,
+        };
+        match self.access {
+            Access::Write => self.open_disk(Arc::new(directory)),
+            Access::StandBy | Access::Read => self.follow(Arc::new(directory)),
         }
-        let directory = Arc::new(Directory::beside(path.as_ref(), is_ours)?);
-        if self.access == Access::StandBy && directory.try_lock()? {
-            return self.open_disk(directory);
-        }
-        self.follow(directory)
     }
 
     /// Opens the store that a disk holds, or begins one there.

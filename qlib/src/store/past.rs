@@ -4,6 +4,8 @@
 //! before it and the stamp of that value; and so on. Following the stamps from the newest value back
 //! to the revision that is asked for needs no index and no copy of anything.
 
+use std::borrow::Cow;
+
 use smol_str::SmolStr;
 
 use crate::model::{
@@ -22,6 +24,33 @@ pub(crate) struct Past<'a> {
 }
 
 impl<'a> Past<'a> {
+    /// The type and those that it extended.
+    #[inline]
+    pub(crate) fn lineage(self, entity_type: TypeId) -> Cow<'a, [TypeId]> {
+        match self.window.redefinitions_after(self.revision).next() {
+            None => Cow::Borrowed(self.tree.lineage(entity_type)),
+            Some(_) => {
+                let bases = |each: &TypeId| self.base(*each);
+                std::iter::successors(Some(entity_type), bases).collect()
+            }
+        }
+    }
+
+    /// The type that a type extended.
+    fn base(self, entity_type: TypeId) -> Option<TypeId> {
+        let mut commits = self.window.redefinitions_after(self.revision);
+        let redefined = commits.find_map(|commit| {
+            commit.effects.iter().find_map(|effect| match effect {
+                Effect::Schema(change) if change.entity_type == entity_type => Some(change),
+                _ => None,
+            })
+        });
+        match redefined {
+            Some(change) => change.previous_base,
+            None => self.tree.base(entity_type),
+        }
+    }
+
     /// The entity as it was when it was deleted, if that was after this revision.
     fn deleted(self, id: EntityId) -> Option<&'a DeletedEntity> {
         let revision = self.window.deleted_after(id, self.revision)?;

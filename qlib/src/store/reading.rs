@@ -15,7 +15,7 @@ use crate::model::{
 use crate::store::behind::Behind;
 use crate::store::core::Core;
 use crate::store::durable::Waiting;
-use crate::store::event::{Delivery, Event, Lagged, current, previous, subject_of};
+use crate::store::event::{Delivery, Event, LagReason, Lagged, current, previous, subject_of};
 use crate::store::past::Past;
 use crate::store::routes::{CREATED, DELETED, MOVED, Of, SCHEMA};
 use crate::store::shape::Shaped;
@@ -120,7 +120,7 @@ impl Subscription {
         {
             return None;
         }
-        if let Some(event) = self.first_value(core) {
+        if let Some(event) = self.first_value() {
             return Some(event);
         }
         loop {
@@ -166,12 +166,20 @@ impl Subscription {
             return None;
         }
         let read = self.position;
-        let is_lost = matches!(self.behind, Behind::Lost);
-        let passed = core.routes.lost(self.interest.topic) > read || self.late || is_lost;
+        let reason = match std::mem::take(&mut self.behind) {
+            Behind::Lost(reason) => Some(reason),
+            _ => None,
+        };
+        let passed = core.routes.lost(self.interest.topic) > read || self.late || reason.is_some();
         self.late = false;
-        self.behind = Behind::No;
         self.skip_to(first - 1);
-        passed.then_some(Event::Lagged(Lagged { read, next: first }))
+        passed.then(|| {
+            Event::Lagged(Lagged {
+                read,
+                next: first,
+                reason: reason.unwrap_or(LagReason::Window),
+            })
+        })
     }
 
     /// Whether the whole tree was replaced before the next change.
@@ -272,7 +280,10 @@ impl Subscription {
         is_about(effect, interest.topic.what, interest.writes)
             && match interest.topic.of {
                 Of::All => true,
-                Of::Type(wanted) => core.tree.is_a(entity_type, wanted),
+                Of::Type(wanted) => self
+                    .past(core, commit.revision)
+                    .lineage(entity_type)
+                    .contains(&wanted),
                 Of::Entity(wanted) => wanted == id,
             }
             && interest.only.is_none_or(|entity| entity == id)
@@ -339,7 +350,7 @@ impl Subscription {
     }
 
     /// The next of the first values, or their end.
-    fn first_value(&mut self, core: &Core) -> Option<Event> {
+    fn first_value(&mut self) -> Option<Event> {
         let mut first = self.first_values.take()?;
         let mut pending = first
             .pending
@@ -350,9 +361,7 @@ impl Subscription {
                 continue;
             };
             let wanted = |condition: &super::subscription::Condition| condition(&delivery);
-            if self.concerns(core, &delivery.commit, delivery.effect())
-                && self.interest.condition.as_ref().is_none_or(wanted)
-            {
+            if self.interest.condition.as_ref().is_none_or(wanted) {
                 if let Some(shape) = &mut self.interest.shape {
                     shape.note(&delivery);
                 }

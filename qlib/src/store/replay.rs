@@ -91,14 +91,20 @@ pub(super) struct Start {
 }
 
 impl Archive {
-    /// Loads the tree at a revision, which it waits for until it is durable.
+    /// Keeps what is needed to read on behind a revision.
     ///
     /// # Errors
     /// [`LogError::BeyondRetention`] names the oldest revision for which this can be done.
-    /// [`Error::Log`], [`Error::OutcomeUnknown`]
-    pub(super) fn start(&self, revision: Revision) -> Result<Start> {
+    pub(super) fn hold(&self, revision: Revision) -> Result<Hold> {
         let hold = self.holds.hold(revision);
-        let hold = hold.map_err(|first| LogError::BeyondRetention { revision, first })?;
+        Ok(hold.map_err(|first| LogError::BeyondRetention { revision, first })?)
+    }
+
+    /// Loads the tree at a revision that is held, which it waits for until it is durable.
+    ///
+    /// # Errors
+    /// [`Error::Log`], [`Error::OutcomeUnknown`]
+    pub(super) fn start(&self, revision: Revision, hold: Hold) -> Result<Start> {
         self.wait_durable(revision)?;
         let mut damaged = |revision, fault: Fault| {
             tracing::warn!(revision, %fault, "a snapshot cannot be read: an older one is");
@@ -136,7 +142,9 @@ impl Store {
 
     /// The tree at a revision from the disk.
     pub(super) fn start(&self, archive: &Archive, revision: Revision) -> Result<Start> {
-        archive.start(revision).map_err(|error| match error {
+        let hold = archive.hold(revision);
+        let start = hold.and_then(|hold| archive.start(revision, hold));
+        start.map_err(|error| match error {
             Error::Log(LogError::BeyondRetention { first, .. }) => Error::OutOfReach {
                 revision,
                 oldest: first,

@@ -8,7 +8,7 @@ use parking_lot::{RwLockUpgradableReadGuard, RwLockWriteGuard};
 use crate::log::{Disk, End, Room, Snapshots};
 use crate::model::{Commit, Error, LogError, Op, Receipt, Result};
 use crate::store::backup::save;
-use crate::store::core::Shared;
+use crate::store::core::{Shared, to_write};
 use crate::tree::{Effects, Tree};
 
 /// What a restore makes of the tree that it was applied to.
@@ -54,7 +54,7 @@ impl Shared {
 
     fn prepare(&self, commit: &Commit) -> Result<Restored> {
         let (mut tree, end, receipt) = {
-            let core = self.read();
+            let core = to_write(self.read())?;
             core.must_be_connected()?;
             let receipt = core.log.next(self.clock.now());
             (core.tree.clone(), core.log.end(), receipt)

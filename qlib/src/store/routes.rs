@@ -4,6 +4,7 @@
 //! topic's list, which all readers of the topic share; no reader has a queue of its own, and one
 //! that reads rarely costs a writer nothing.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -15,6 +16,7 @@ use smol_str::SmolStr;
 
 use crate::model::{Applied, Effect, EntityId, FieldId, Revision, TypeId, Value};
 use crate::store::event::subject_of;
+use crate::store::past::Past;
 use crate::store::window::Window;
 use crate::tree::Tree;
 
@@ -106,9 +108,14 @@ impl Routes {
         if from < route.since {
             let first = (from + 1).max(window.first());
             for revision in (first..=route.since).rev() {
+                let past = Past {
+                    tree,
+                    window,
+                    revision,
+                };
                 let concerns = |applied: &Applied| {
                     let mut effects = applied.effects.iter();
-                    effects.any(|effect| concerns(topic, effect, tree))
+                    effects.any(|effect| concerns(topic, effect, past))
                 };
                 if window.get(revision).is_some_and(concerns) {
                     route.revisions.push_front(revision);
@@ -189,10 +196,12 @@ impl Routes {
         }
     }
 
-    /// Enters a commit under its topics; adds those who waited for it to `woken`.
-    pub(crate) fn enter(&mut self, applied: &Applied, tree: &Tree, woken: &mut Vec<Waker>) {
+    /// Enters a commit under its topics; adds those who waited for it to `woken`. `past` is the tree
+    /// behind it.
+    pub(crate) fn enter(&mut self, applied: &Applied, past: Past<'_>, woken: &mut Vec<Waker>) {
         let revision = applied.revision;
-        self.visit(&applied.effects, tree, |route| {
+        let lineage = |entity_type| past.lineage(entity_type);
+        self.visit(&applied.effects, lineage, |route| {
             if route.revisions.back() != Some(&revision) {
                 route.revisions.push_back(revision);
             }
@@ -203,7 +212,9 @@ impl Routes {
     /// Takes a commit that fell out of the window, the oldest one, from its topics.
     pub(crate) fn forget(&mut self, applied: &Applied, tree: &Tree) {
         self.passed = applied.revision;
-        self.visit(&applied.effects, tree, |route| {
+        // A topic that is not one of its topics any more is brought up to date by `passed`.
+        let lineage = |entity_type| Cow::Borrowed(tree.lineage(entity_type));
+        self.visit(&applied.effects, lineage, |route| {
             while let Some(revision) = route.revisions.pop_front_if(|it| *it <= applied.revision) {
                 route.lost = revision;
             }
@@ -218,17 +229,38 @@ impl Routes {
             route.revisions.clear();
             (route.lost, route.since) = (lost, lost);
         }
-        for revision in window.first()..=tree.revision() {
+        self.enter_behind(lost, window, tree, woken);
+        self.wake_all(woken);
+    }
+
+    /// Enters the commits of a window behind a revision.
+    pub(crate) fn enter_behind(
+        &mut self,
+        behind: Revision,
+        window: &Window,
+        tree: &Tree,
+        woken: &mut Vec<Waker>,
+    ) {
+        for revision in behind + 1..=tree.revision() {
             if let Some(applied) = window.get(revision) {
-                self.enter(applied, tree, woken);
+                let past = Past {
+                    tree,
+                    window,
+                    revision,
+                };
+                self.enter(applied, past, woken);
             }
         }
-        self.wake_all(woken);
     }
 
     /// Visits the topics of each effect.
     #[inline]
-    fn visit(&mut self, effects: &[Effect], tree: &Tree, mut visit: impl FnMut(&mut Route)) {
+    fn visit<'a>(
+        &mut self,
+        effects: &[Effect],
+        lineage: impl Fn(TypeId) -> Cow<'a, [TypeId]>,
+        mut visit: impl FnMut(&mut Route),
+    ) {
         if self.by_topic.is_empty() {
             return;
         }
@@ -243,7 +275,7 @@ impl Routes {
                     }
                 };
                 if of_types {
-                    for each in tree.lineage(entity_type) {
+                    for each in lineage(entity_type).iter() {
                         look(Of::Type(*each));
                     }
                 }
@@ -304,13 +336,13 @@ fn whats(effect: &Effect) -> impl Iterator<Item = FieldId> {
     events.iter().copied().chain(fields)
 }
 
-/// Whether an effect concerns a topic.
-fn concerns(topic: Topic, effect: &Effect, tree: &Tree) -> bool {
+/// Whether an effect concerned a topic.
+fn concerns(topic: Topic, effect: &Effect, past: Past<'_>) -> bool {
     let (id, entity_type) = subject_of(effect);
     whats(effect).any(|what| what == topic.what)
         && match topic.of {
             Of::All => true,
-            Of::Type(wanted) => tree.is_a(entity_type, wanted),
+            Of::Type(wanted) => past.lineage(entity_type).contains(&wanted),
             Of::Entity(wanted) => id == wanted,
         }
 }

@@ -309,7 +309,7 @@ impl<E, T> Clone for FieldEvent<E, T> {
         match self {
             Self::Change(change) => Self::Change(change.clone()),
             Self::SnapshotEnd => Self::SnapshotEnd,
-            Self::Lagged(lagged) => Self::Lagged(*lagged),
+            Self::Lagged(lagged) => Self::Lagged(lagged.clone()),
             Self::Resync => Self::Resync,
         }
     }

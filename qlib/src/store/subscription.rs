@@ -76,6 +76,8 @@ pub struct Subscription {
     pub(super) interrupted: Option<Event>,
     /// Where that is in the log.
     pub(super) place: Position,
+    /// The line of commits that it reads, as the core counts them.
+    pub(super) line: u64,
     /// Where it reads, when it is behind the window.
     pub(super) behind: Behind,
     /// What has to be durable before there is more to deliver.
@@ -136,6 +138,7 @@ impl Subscription {
                 first_values: interest.initial.then(|| FirstValues::of(core)),
                 interrupted: None,
                 place,
+                line: core.lines,
                 behind: Behind::No,
                 waiting: None,
                 told_failure: false,
@@ -220,9 +223,9 @@ impl Subscription {
         self.place
     }
 
-    /// Whether a thread reads the log for it: what comes next is not there yet.
+    /// Whether it reads the log with a thread: where it is pending, more is to come.
     pub(crate) fn is_waiting(&self) -> bool {
-        matches!(self.behind, Behind::Waiting(_))
+        matches!(self.behind, Behind::Reading(_))
     }
 
     /// Lets another reader of the same field shape the changes of an entity from here on. What is

@@ -8,6 +8,7 @@ use crate::model::{
     Applied, CreatedEntity, DeletedEntity, Effect, EntityId, FieldId, Placement, Position,
     Revision, Value,
 };
+use crate::tree::Effects;
 
 /// How much the recent window holds: whichever limit is reached first.
 #[derive(Clone, Copy, Debug)]
@@ -30,7 +31,7 @@ impl Default for WindowLimits {
 /// Commits of a chunk.
 const CHUNK: usize = 128;
 
-type Chunk = VecDeque<(Applied, usize)>;
+type Chunk = Vec<Applied>;
 
 /// The newest commits, without gaps.
 #[derive(Debug)]
@@ -38,16 +39,20 @@ pub(crate) struct Window {
     limits: WindowLimits,
     /// The place behind the newest commit that fell out.
     before: Position,
-    /// The commits and their sizes, side by side in chunks that are full but for the first and the
-    /// last: an old commit is long out of the caches when it goes, and what is read in a row is
-    /// fetched ahead.
+    /// The commits, side by side in chunks that are full but for the last: an old
+    /// commit is long out of the caches when it goes, and what is read in a row is fetched ahead.
     chunks: VecDeque<Chunk>,
+    /// How many commits of the first chunk have fallen out. They stay where they are, without their
+    /// effects, until the whole chunk is empty: moving them would fetch all of what they were.
+    gone: usize,
     /// An empty chunk that the caches still hold.
     spare: Option<Chunk>,
     len: usize,
     bytes: usize,
     /// When an entity was deleted, for those that were inside the window.
     deletions: FxHashMap<EntityId, Vec<Revision>>,
+    /// The commits that redefine a type.
+    redefinitions: VecDeque<Revision>,
 }
 
 impl Window {
@@ -57,10 +62,12 @@ impl Window {
             limits,
             before,
             chunks: VecDeque::new(),
+            gone: 0,
             spare: None,
             len: 0,
             bytes: 0,
             deletions: FxHashMap::default(),
+            redefinitions: VecDeque::new(),
         }
     }
 
@@ -74,6 +81,14 @@ impl Window {
         self.before
     }
 
+    /// The place behind a commit that is here, or behind the newest one that fell out.
+    pub(crate) fn position_at(&self, revision: Revision) -> Option<Position> {
+        match self.before {
+            before if before.revision == revision => Some(before),
+            _ => self.get(revision).map(Applied::position),
+        }
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.len
     }
@@ -84,21 +99,14 @@ impl Window {
 
     #[inline]
     pub(crate) fn get(&self, revision: Revision) -> Option<&Applied> {
-        let place = usize::try_from(revision.checked_sub(self.first())?).ok()?;
-        let first = self.chunks.front()?;
-        let (commit, _) = match place.checked_sub(first.len()) {
-            None => first.get(place)?,
-            Some(place) => self.chunks.get(1 + place / CHUNK)?.get(place % CHUNK)?,
-        };
-        Some(commit)
+        let behind = usize::try_from(revision.checked_sub(self.first())?).ok()?;
+        let place = self.gone + behind;
+        self.chunks.get(place / CHUNK)?.get(place % CHUNK)
     }
 
     /// All commits, the oldest first.
     pub(crate) fn into_commits(self) -> impl Iterator<Item = Applied> {
-        self.chunks
-            .into_iter()
-            .flatten()
-            .map(|(applied, _)| applied)
+        self.chunks.into_iter().flatten().skip(self.gone)
     }
 
     /// The first deletion of an entity after `revision`.
@@ -113,32 +121,51 @@ impl Window {
             .find(|deleted| *deleted > revision)
     }
 
+    /// The commits after `revision` that redefine a type.
+    #[inline]
+    pub(crate) fn redefinitions_after(&self, revision: Revision) -> impl Iterator<Item = &Applied> {
+        let newest = self.redefinitions.iter().rev();
+        let after = newest
+            .take_while(move |redefined| **redefined > revision)
+            .count();
+        let first = self.redefinitions.len() - after;
+        let after = self.redefinitions.range(first..);
+        after.filter_map(|redefined| self.get(*redefined))
+    }
+
     /// Adds a commit; hands those that fall out to `forget`, the oldest first.
+    #[inline]
     pub(crate) fn push(&mut self, applied: Applied, mut forget: impl FnMut(&Applied)) {
         let size = size(&applied);
-        self.bytes += size;
-        self.len += 1;
-        for effect in &applied.effects {
-            if let Effect::Deleted(deleted) = effect {
-                self.deletions
-                    .entry(deleted.id)
-                    .or_default()
-                    .push(applied.revision);
-            }
-        }
-        match self.chunks.back_mut() {
-            Some(last) if last.len() < CHUNK => last.push_back((applied, size)),
-            _ => {
-                let spare = self.spare.take();
-                let mut chunk = spare.unwrap_or_else(|| Chunk::with_capacity(CHUNK));
-                chunk.push_back((applied, size));
-                self.chunks.push_back(chunk);
-            }
-        }
-        // The newest commit stays, whatever its size: its readers have not seen it yet.
-        while self.len > 1 && (self.bytes > self.limits.bytes || self.len > self.limits.commits) {
+        let WindowLimits { bytes, commits } = self.limits;
+        // The newest commit comes in, whatever its size: its readers have not seen it yet.
+        while self.len > 0 && (self.bytes + size > bytes || self.len >= commits) {
             self.evict(&mut forget);
         }
+        for effect in &applied.effects {
+            match effect {
+                Effect::Deleted(deleted) => {
+                    let revisions = self.deletions.entry(deleted.id).or_default();
+                    revisions.push(applied.revision);
+                }
+                Effect::Schema(change)
+                    if change.previous.is_some()
+                        && self.redefinitions.back() != Some(&applied.revision) =>
+                {
+                    self.redefinitions.push_back(applied.revision);
+                }
+                _ => {}
+            }
+        }
+        let place = self.gone + self.len;
+        if place == self.chunks.len() * CHUNK {
+            let spare = self.spare.take();
+            let empty = spare.unwrap_or_else(|| Chunk::with_capacity(CHUNK));
+            self.chunks.push_back(empty);
+        }
+        self.bytes += size;
+        self.len += 1;
+        self.chunks[place / CHUNK].push(applied);
     }
 
     /// Takes the commits up to a revision out, and hands them to `forget`, the oldest first.
@@ -156,19 +183,15 @@ impl Window {
         let Some(first) = self.chunks.front_mut() else {
             return;
         };
-        let Some((oldest, size)) = first.pop_front() else {
+        let Some(oldest) = first.get_mut(self.gone) else {
             return;
         };
-        if first.is_empty() {
-            self.spare = self.chunks.pop_front();
-        }
-        forget(&oldest);
+        forget(oldest);
         self.len -= 1;
-        self.bytes -= size;
+        self.bytes -= size(oldest);
         self.before = oldest.position();
-        if self.deletions.is_empty() {
-            return;
-        }
+        let redefinitions = &mut self.redefinitions;
+        redefinitions.pop_front_if(|redefined| *redefined == oldest.revision);
         for effect in &oldest.effects {
             if let Effect::Deleted(deleted) = effect
                 && let Some(revisions) = self.deletions.get_mut(&deleted.id)
@@ -178,6 +201,13 @@ impl Window {
                     self.deletions.remove(&deleted.id);
                 }
             }
+        }
+        oldest.effects = Effects::new();
+        self.gone += 1;
+        if self.gone == CHUNK {
+            first.clear();
+            self.spare = self.chunks.pop_front();
+            self.gone = 0;
         }
     }
 }
@@ -205,7 +235,7 @@ fn size(applied: &Applied) -> usize {
         true => applied.effects.capacity() * size_of::<Effect>(),
         false => 0,
     };
-    size_of::<(Applied, usize)>() + beside + effects.sum::<usize>()
+    size_of::<Applied>() + beside + effects.sum::<usize>()
 }
 
 #[cfg(test)]

@@ -34,12 +34,14 @@ pub(super) fn difference(old: &Tree, new: &Tree) -> Effects {
 fn schemas(old: &Tree, new: &Tree) -> Effects {
     let known = old.types().count();
     let changed = new.types().filter_map(|entity_type| {
-        let previous = ((entity_type.0 as usize) < known).then(|| old.schema(entity_type).clone());
+        let known = ((entity_type.0 as usize) < known).then_some(entity_type);
+        let previous = known.map(|known| old.schema(known).clone());
         let current = new.schema(entity_type).clone();
         (previous.as_ref() != Some(&current)).then(|| {
             Effect::Schema(Arc::new(SchemaChange {
                 entity_type,
                 previous,
+                previous_base: known.and_then(|known| old.base(known)),
                 current,
             }))
         })

@@ -166,6 +166,7 @@ impl Net {
             Some(Effect::Schema(first)) => {
                 *first = Arc::new(SchemaChange {
                     previous: first.previous.clone(),
+                    previous_base: first.previous_base,
                     ..(*change).clone()
                 });
             }

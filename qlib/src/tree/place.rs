@@ -9,9 +9,9 @@ use crate::model::{
     Create, CreatedEntity, Effect, EntityId, Error, Place, Placement, Result, Stamp, Value,
     limits::name_fault,
 };
-use crate::tree::Tree;
 use crate::tree::apply::Applying;
 use crate::tree::write::{is_normal, normal};
+use crate::tree::{Tree, id_hash, referred};
 
 impl Tree {
     pub(super) fn create(&mut self, create: &Create, applying: &mut Applying) -> Result<()> {
@@ -22,6 +22,7 @@ impl Tree {
             name,
             values,
         } = create;
+        self.fetch_for(create);
         if self.find(*id).is_some() {
             return Err(Error::Exists {
                 entity: self.subject(*id),
@@ -111,6 +112,20 @@ impl Tree {
         };
         applying.effects.push(Effect::Created(Arc::new(created)));
         Ok(())
+    }
+
+    /// Looks at all that is far away in memory and that a creation needs, before it waits for the
+    /// first of it: so the processor fetches it at the same time.
+    fn fetch_for(&self, create: &Create) {
+        self.by_id.fetch(id_hash(create.id));
+        if let Some(parent) = self.find(create.parent) {
+            self.by_name.fetch(self.name_hash(parent, &create.name));
+        }
+        for target in create.values.iter().flat_map(|(_, value)| referred(value)) {
+            if let Some(target) = self.find(*target) {
+                self.referrers.fetch(target);
+            }
+        }
     }
 
     /// Moves or renames.

@@ -88,6 +88,11 @@ impl Tree {
         &self.table(entity_type).layout.lineage
     }
 
+    /// The type that a type extends.
+    pub(crate) fn base(&self, entity_type: TypeId) -> Option<TypeId> {
+        self.lineage(entity_type).get(1).copied()
+    }
+
     /// The field of that name, of a type or of those that it extends.
     ///
     /// # Errors

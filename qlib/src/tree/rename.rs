@@ -42,6 +42,7 @@ impl Tree {
                 applying.effects.push(Effect::Schema(Arc::new(SchemaChange {
                     entity_type: other,
                     previous: Some(previous),
+                    previous_base: self.base(other),
                     current,
                 })));
             }

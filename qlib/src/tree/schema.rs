@@ -93,6 +93,7 @@ impl Tree {
         let change = SchemaChange {
             entity_type,
             previous,
+            previous_base: known.and_then(|known| self.base(known)),
             current: schema.clone(),
         };
         applying.again |= !applying.effects.is_empty();

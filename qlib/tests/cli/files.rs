@@ -4,7 +4,7 @@ use std::os::unix::fs::{FileTypeExt, symlink};
 use std::path::Path;
 use std::process::Command;
 
-use crate::{home, printed, run};
+use crate::{command, home, printed, run};
 
 fn text(path: &Path) -> &str {
     path.to_str().unwrap()
@@ -59,6 +59,26 @@ fn nothing_is_begun_for_a_backup_that_is_none() {
         run(&path("home"), &["restore", text(&backup)]).code,
         Some(5)
     );
+}
+
+#[test]
+fn a_backup_on_standard_output_is_all_of_it() {
+    let home = home();
+    let path = |name| home.path().join(name);
+    let (store, backup, link) = (path("home"), path("backup"), path("link"));
+    printed(&store, &["backup", text(&backup)]);
+    symlink("/dev/stdout", &link).unwrap();
+    for name in ["/dev/stdout", "/dev/fd/1", text(&link)] {
+        for (flags, said) in [
+            (&[][..], "revision 3\n"),
+            (&["--json"], "{\"revision\":3}\n"),
+        ] {
+            let mut command = command(&store);
+            let output = command.args(["backup", name]).args(flags).output().unwrap();
+            assert_eq!(String::from_utf8_lossy(&output.stderr), said);
+            assert_eq!(output.stdout, fs::read(&backup).unwrap(), "{name}");
+        }
+    }
 }
 
 #[test]

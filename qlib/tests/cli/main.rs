@@ -4,6 +4,7 @@
 mod changing;
 mod failing;
 mod files;
+mod read_only;
 mod reading;
 mod repairing;
 mod watching;

@@ -52,6 +52,24 @@ fn changes_of_another_process_are_seen_as_they_come() {
 }
 
 #[test]
+fn a_directory_that_is_removed_ends_the_watching() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("home");
+    let store = fill(&path);
+    let mut command = command(&path);
+    let command = command.args(["watch", "/Home/Other", "Label"]);
+    let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut running = Running(command.spawn().unwrap());
+    let mut lines = BufReader::new(running.0.stdout.take().unwrap()).lines();
+    assert!(lines.next().unwrap().unwrap().ends_with("taken"));
+    std::fs::remove_dir_all(&path).unwrap();
+    let said = std::io::read_to_string(running.0.stderr.take().unwrap()).unwrap();
+    assert!(said.contains("home/lock cannot be found"), "{said}");
+    assert_eq!(running.0.wait().unwrap().code(), Some(1));
+    drop(store);
+}
+
+#[test]
 fn what_an_application_has_open_is_read_beside_it() {
     let directory = tempfile::tempdir().unwrap();
     let (path, backup) = (

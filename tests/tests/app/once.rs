@@ -1,6 +1,6 @@
 //! Durable handlers: what they write and their cursor are one commit, and no process repeats it.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::future::Future;
 
 use qlib::__private::{TestPlan, run_test};
@@ -14,6 +14,7 @@ thread_local! {
     // The test and its application share one thread; the folder goes with it.
     static FOLDER: TempDir = tempfile::tempdir().unwrap();
     static FAILING: Cell<bool> = const { Cell::new(false) };
+    static OTHER: RefCell<Option<Store>> = const { RefCell::new(None) };
 }
 
 fn open() -> Result<Store> {
@@ -147,6 +148,12 @@ async fn a_panic_and_a_time_out_leave_nothing_behind(app: TestApp) {
     app.assert_dead_letters(0);
 }
 
+async fn beside(store: &Store, id: EntityId) -> Result<()> {
+    store
+        .transaction(|tx| tx.set(id, Lamp::FIELDS.Echo, 7))
+        .await
+}
+
 /// Writes through the store, as handlers that are not durable do.
 #[on_change(Lamp.Level, durable = "writing")]
 async fn writing(change: Change<Lamp, i64>, cx: &mut Cx) -> Result<()> {
@@ -155,6 +162,9 @@ async fn writing(change: Change<Lamp, i64>, cx: &mut Cx) -> Result<()> {
         change.entity(cx)?.set_echo(7).commit().await,
         cx.transaction(|tx| tx.set(id, Lamp::FIELDS.Echo, 7)).await,
         cx.store().bind(id).rename("c").commit().await,
+        cx.app().store().bind(id).rename("c").commit().await,
+        beside(&cx.app().leadership().unwrap().store(), id).await,
+        beside(&cx.leadership().unwrap().store(), id).await,
     ];
     for error in errors {
         note(error.unwrap_err().to_string());
@@ -189,7 +199,7 @@ async fn writes_beside_the_transaction_are_refused(app: TestApp) {
 /// Reads, lets another write what it read, and writes from what it read.
 #[on_change(Lamp.Level, durable = "doubling")]
 async fn doubling(change: Change<Lamp, i64>, cx: &mut Cx) -> Result<()> {
-    let (id, store) = (change.id(), cx.app().store().clone());
+    let (id, store) = (change.id(), OTHER.with_borrow(Clone::clone).unwrap());
     let tx = cx.tx()?;
     let echo = tx.read(id, Lamp::FIELDS.Echo)?;
     note(format!("saw {echo}"));
@@ -204,6 +214,7 @@ async fn doubling(change: Change<Lamp, i64>, cx: &mut Cx) -> Result<()> {
 
 #[qlib::test(workers(doubling), preload = lamps)]
 async fn a_conflict_calls_it_again_at_once(app: TestApp) {
+    OTHER.set(Some(app.store().clone()));
     let a = lamp(&app, "a");
     level(&app, a, 3).await;
     app.settle().await;
@@ -275,7 +286,7 @@ async fn an_idle_cursor_follows_from_afar(app: TestApp) {
     }
     app.settle().await;
     assert_eq!(app.store().cursor("sum"), begun);
-    app.advance(ms(60_000)).await;
+    app.advance(ms(61_000)).await;
     let Some(Cursor::Changes(position)) = app.store().cursor("sum") else {
         panic!("no cursor of changes");
     };
@@ -344,12 +355,33 @@ fn what_was_lost_is_told_and_passed() {
 }
 
 #[qlib::test(workers(sum), preload = lamps)]
-async fn a_cursor_can_be_removed(app: TestApp) {
+async fn a_cursor_in_use_cannot_be_removed(app: TestApp) {
+    let refused = app.store().remove_cursor("sum").await.unwrap_err();
+    let (cursor, handler, application) = match &refused {
+        Error::CursorInUse {
+            cursor,
+            handler,
+            application,
+        } => (&**cursor, &**handler, &**application),
+        other => panic!("{other}"),
+    };
+    assert_eq!((cursor, handler, application), ("sum", "sum", "test"));
+    let a = lamp(&app, "a");
+    level(&app, a, 1).await;
+    app.settle().await;
+    assert_eq!(echo_of(&app, a), 1, "the handler goes on");
+}
+
+#[qlib::test(preload = lamps)]
+async fn a_cursor_that_nobody_reads_can_be_removed(app: TestApp) {
     let store = app.store().clone();
+    let audit = App::builder("audit").store(store.clone());
+    let audit = audit.register(|registry| registry.worker::<looking>());
+    audit.start().await.unwrap().stop().await;
     assert_eq!(store.cursors().len(), 1);
-    store.remove_cursor("sum").await.unwrap();
+    store.remove_cursor("looking").await.unwrap();
     assert!(store.cursors().is_empty());
-    store.remove_cursor("sum").await.unwrap();
+    store.remove_cursor("looking").await.unwrap();
 }
 
 /// What an application with these workers says when it starts, or why it does not.
@@ -413,7 +445,7 @@ fn a_boot_says_what_is_wrong_with_cursors() {
     });
     assert_eq!(
         twice,
-        "the application cannot start: handler same_name: the cursor \"looking\" is refused: the handler looking has it already; give each a name of its own"
+        "the application cannot start: handler same_name: the cursor \"looking\" is in use by the handler looking of the application \"new\"; each handler needs a cursor of its own, and one that is to be removed must be in use by none"
     );
     let other_kind = boot(|registry| registry.worker::<same_name>());
     assert_eq!(

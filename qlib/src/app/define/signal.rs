@@ -112,7 +112,7 @@ system_signals!(crate::app::App, ApplicationSignals,
 );
 system_signals!(Leadership, LeadershipSignals,
     BecameLeader: Leadership = became_leader, "This instance leads.";
-    BecameFollower: () = became_follower, "This instance follows.";
+    BecameFollower: () = became_follower, "This instance follows, after it led. One that stands by since its boot has no workers yet that could be told.";
     BecameUnavailable: () = became_unavailable, "This instance cannot lead. After a handler blocked the main thread it is told once that answers; `BecameLeader` or `BecameFollower` follows.";
     LosingLeadership: () = losing_leadership, "This instance is about to stop leading.";
 );

@@ -1,69 +1,104 @@
 //! What a durable handler is done with, and where its cursor stands in the store.
 
+use std::cell::Cell;
+use std::rc::Rc;
 use std::time::Duration;
 
-use smol_str::SmolStr;
 use tokio::time::Instant;
 
 use crate::app::App;
 use crate::app::define::Input;
 use crate::app::runner::Attempt;
-use crate::model::{Cursor, Error, Op, Result, Revision};
-use crate::store::move_cursor;
+use crate::model::{Cursor, Error, Op, Position, Result, Revision};
+use crate::store::{CursorInUse, move_cursor};
 
 /// How long a handler that writes nothing goes on before its cursor moves, if it is not idle earlier.
 const PATIENCE: Duration = Duration::from_millis(50);
 
-/// How often an idle handler looks how far it has read, and how many commits that are no concern of
-/// its make it move its cursor: the log is held from there on.
+/// How often idle handlers look how far they have read, and how many commits that are no concern of
+/// theirs make their cursors move: the log is held from there on.
 const LOOK: Duration = Duration::from_secs(60);
 const FAR: Revision = 1000;
 
+/// Where the cursor of a durable handler stands. The handler moves it when it was at work; the
+/// application moves those of all idle ones at once: a commit of each would take the others far, too.
+pub(crate) struct HandlerCursor {
+    held: CursorInUse,
+    /// Only the leader moves it.
+    leader: bool,
+    stored: Cell<Cursor>,
+    /// Where the handler's reader stood when it was idle last.
+    idle: Cell<Option<Position>>,
+}
+
+impl HandlerCursor {
+    /// The step that says that all up to `done` is done.
+    fn step(&self, done: Cursor) -> Op {
+        let name = self.held.name.clone();
+        move_cursor(name, Some(self.stored.get()), Some(done))
+    }
+
+    /// Where it is to move, if that is far.
+    fn far(&self) -> Option<Cursor> {
+        let (Some(idle), Cursor::Changes(stored)) = (self.idle.get(), self.stored.get()) else {
+            return None;
+        };
+        (idle.revision() >= stored.revision() + FAR).then_some(Cursor::Changes(idle))
+    }
+}
+
 /// The durable cursor of a handler.
 pub(super) struct Durable {
-    name: SmolStr,
-    /// Where it stands in the store.
-    stored: Cursor,
-    /// What the handler is done with beyond that, and since when.
+    cursor: Rc<HandlerCursor>,
+    /// What the handler is done with beyond what is stored, and since when.
     beyond: Option<(Cursor, Instant)>,
-    look: Instant,
 }
 
 impl Durable {
     /// Takes the cursor up where it stands; makes it if it is new. `source` is what the handler's
     /// source says that is done.
-    pub(super) fn open(app: &App, name: &str, source: Option<Cursor>) -> Result<Self> {
-        let known = app.store().cursor(name);
+    pub(super) fn open(
+        app: &App,
+        held: CursorInUse,
+        source: Option<Cursor>,
+        leader: bool,
+    ) -> Result<Self> {
+        let known = app.store().cursor(&held.name);
         let stored = match (known, source) {
             (Some(Cursor::Changes(_)), Some(Cursor::Changes(_)))
             | (Some(Cursor::Ticks(_)), Some(Cursor::Ticks(_))) => known,
             (None, Some(source)) => {
-                let make = move_cursor(name.into(), None, Some(source));
+                let make = move_cursor(held.name.clone(), None, Some(source));
                 app.own_store().submit_once(None, [make])?;
                 Some(source)
             }
             _ => None,
         };
         let stored = stored.ok_or_else(|| Error::Refused {
-            what: format!("the cursor {name:?}").into(),
+            what: format!("the cursor {:?}", held.name).into(),
             reason: "one of a timer is none of changes; choose another name".into(),
         })?;
+        let cursor = Rc::new(HandlerCursor {
+            held,
+            leader,
+            stored: Cell::new(stored),
+            idle: Cell::new(None),
+        });
+        app.inner.cursors.borrow_mut().push(Rc::clone(&cursor));
         Ok(Self {
-            name: name.into(),
-            stored,
+            cursor,
             beyond: None,
-            look: Instant::now() + LOOK,
         })
     }
 
     /// The step that says that all up to `done` is done.
     pub(super) fn step(&self, done: Cursor) -> Op {
-        move_cursor(self.name.clone(), Some(self.stored), Some(done))
+        self.cursor.step(done)
     }
 
     /// The step was committed.
     pub(super) fn moved(&mut self, done: Cursor) {
-        self.stored = done;
+        self.cursor.stored.set(done);
         self.beyond = None;
     }
 
@@ -79,28 +114,50 @@ impl Durable {
         (idle || since.elapsed() >= PATIENCE).then_some(done)
     }
 
-    /// The reader of the handler, which is idle, stands here.
-    pub(super) fn read(&mut self, place: Option<Cursor>) {
-        if let (Some(Cursor::Changes(read)), Cursor::Changes(stored)) = (place, self.stored)
-            && read.revision() >= stored.revision() + FAR
-        {
-            self.beyond = place.map(|place| (place, Instant::now()));
+    /// The handler is idle, and its reader stands here.
+    pub(super) fn rest(&self, place: Option<Cursor>) {
+        if let Some(Cursor::Changes(read)) = place {
+            self.cursor.idle.set(Some(read));
+        }
+    }
+}
+
+impl App {
+    /// Moves the cursors of idle handlers from time to time, so that they do not hold the log.
+    pub(crate) async fn move_idle_cursors(self) {
+        loop {
+            tokio::time::sleep(LOOK).await;
+            // They look how far they have read.
+            self.wake_handlers();
+            tokio::time::sleep(PATIENCE).await;
+            self.move_far_cursors();
         }
     }
 
-    /// When to look next how far the reader has come.
-    pub(super) fn look(&self) -> Instant {
-        self.look
-    }
-
-    /// Whether to look now.
-    pub(super) fn looks(&mut self) -> bool {
-        let now = Instant::now();
-        let looks = self.look <= now;
-        if looks {
-            self.look = now + LOOK;
+    /// Moves the cursors of idle handlers that have read far beyond them, in one commit.
+    pub(crate) fn move_far_cursors(&self) {
+        let leadership = self.leadership();
+        let cursors = self.inner.cursors.borrow();
+        // Without the leadership it is for the next leader to do.
+        let ours = |cursor: &&Rc<HandlerCursor>| leadership.is_some() || !cursor.leader;
+        let far = cursors.iter().filter(ours);
+        let far: Vec<_> = far
+            .filter_map(|cursor| Some((cursor, cursor.far()?)))
+            .collect();
+        if far.is_empty() {
+            return;
         }
-        looks
+        let own = self.own_store();
+        let store = leadership.map_or(own.clone(), |leadership| leadership.fenced(&own));
+        let steps = far.iter().map(|(cursor, done)| cursor.step(*done));
+        match store.submit_once(None, steps) {
+            Ok(_) => far
+                .iter()
+                .for_each(|(cursor, done)| cursor.stored.set(*done)),
+            Err(error) => {
+                tracing::error!(%error, "the durable cursors of idle handlers do not move: they hold the log");
+            }
+        }
     }
 }
 

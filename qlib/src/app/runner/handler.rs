@@ -17,7 +17,7 @@ use crate::app::runner::durable::Durable;
 use crate::app::runner::lane::{Attempt, Lane};
 use crate::app::source::{Changes, Source};
 use crate::model::{EntityId, Error, Result};
-use crate::store::{Lagged, Subscribe};
+use crate::store::{CursorReader, Lagged, Subscribe};
 
 /// Inputs that come from elsewhere than the handler's source: told by other handlers, or tried again
 /// by an operator.
@@ -75,14 +75,19 @@ pub(super) enum Place {
 
 impl<W: Worker> Handler<W> {
     /// Opens the handler's source.
-    pub(super) fn open(app: &App, definition: HandlerDefinition<W>, task: &Task) -> Result<Self> {
+    pub(super) fn open(
+        app: &App,
+        definition: HandlerDefinition<W>,
+        leader: bool,
+        task: &Task,
+    ) -> Result<Self> {
         let name = if definition.name == W::NAME {
             W::NAME.into()
         } else {
             format_smolstr!("{}::{}", W::NAME, definition.name)
         };
         let (source, durable) =
-            open_source(app, &definition, &name).map_err(|error| Error::Boot {
+            open_source(app, &definition, &name, leader).map_err(|error| Error::Boot {
                 reason: format!("handler {name}: {error}").into(),
             })?;
         let flag = Arc::new(Flag {
@@ -129,9 +134,6 @@ impl<W: Worker> Handler<W> {
     /// Looks whether there is something to handle. Gives the changes that were lost on the way.
     pub(super) fn fill(&mut self) -> Option<Lagged> {
         let mut lagged = self.fill_lanes();
-        if self.durable.as_mut().is_some_and(Durable::looks) {
-            self.flag.ready.store(true, Ordering::Release);
-        }
         while let Some(extra) = self.extra.borrow_mut().pop_front() {
             if extra.dead_letter.is_some() {
                 self.letters.push(extra);
@@ -260,6 +262,7 @@ fn open_source<W: Worker>(
     app: &App,
     definition: &HandlerDefinition<W>,
     name: &SmolStr,
+    leader: bool,
 ) -> Result<(Source, Option<Durable>)> {
     let (policy, describe) = (&definition.policy, describe(definition, name));
     let Some(cursor) = policy.durable else {
@@ -274,10 +277,15 @@ fn open_source<W: Worker>(
                     .into(),
         });
     }
-    app.take_cursor(cursor, name)?;
+    let reader = CursorReader {
+        handler: name.clone(),
+        application: app.name().into(),
+    };
+    let leader = (policy.leader || leader) && !policy.whoever_leads;
+    let in_use = app.store().use_cursor(cursor, reader)?;
     let known = app.store().cursor(cursor);
     let source = Source::of(app, &definition.source, name, true, known, describe)?;
-    let durable = Durable::open(app, cursor, source.done())?;
+    let durable = Durable::open(app, in_use, source.done(), leader)?;
     Ok((source, Some(durable)))
 }
 

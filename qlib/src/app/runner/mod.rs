@@ -4,6 +4,8 @@
 mod crashes;
 mod durable;
 mod handler;
+#[cfg(test)]
+mod idle;
 mod lane;
 mod once;
 mod pick;
@@ -25,6 +27,7 @@ use crate::model::{Author, Cause, Error, Result};
 use handler::{Handler, Place, Task};
 use pick::Pick;
 
+pub(crate) use durable::HandlerCursor;
 pub(crate) use handler::Extra;
 pub(crate) use lane::Attempt;
 
@@ -62,7 +65,7 @@ impl<W: Worker> Runner<W> {
         let handlers = std::mem::take(&mut definition.handlers);
         let handlers = handlers
             .into_iter()
-            .map(|handler| Handler::open(app, handler, &task))
+            .map(|handler| Handler::open(app, handler, definition.leader, &task))
             .collect::<Result<_>>()?;
         let worker = made(app, &*make).map_err(|failure| Error::Boot {
             reason: format!("the worker {} cannot be made: {failure}", W::NAME).into(),

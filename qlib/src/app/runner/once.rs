@@ -21,6 +21,7 @@ impl<W: Worker> Runner<W> {
     ) -> Result<(), Failure> {
         let store = cx.store.clone();
         cx.store = cx.store.inside_durable_handler();
+        cx.app = cx.app.through(&cx.store);
         for calls in 1.. {
             cx.tx = None;
             match self.call(pick.handler, attempt, &mut cx).await {
@@ -91,7 +92,7 @@ impl<W: Worker> Runner<W> {
                 continue;
             };
             if idle && handler.pending.is_none() {
-                durable.read(handler.source.done());
+                durable.rest(handler.source.done());
             }
             let Some(done) = durable.due(idle) else {
                 continue;

@@ -5,7 +5,6 @@ use std::task::{Context, Poll};
 use tokio::time::Instant;
 
 use crate::app::define::{Input, SourceOf, Worker};
-use crate::app::runner::durable::Durable;
 use crate::app::runner::handler::Place;
 use crate::app::runner::lane::Order;
 use crate::app::runner::{Attempt, Runner};
@@ -29,8 +28,8 @@ impl<W: Worker> Runner<W> {
             lagged.extend(handler.fill().map(|lagged| (handler.name.clone(), lagged)));
         }
         for (handler, lagged) in &lagged {
-            tracing::warn!(%handler, read = lagged.read, next = lagged.next, "changes were lost: the recent window passed");
-            self.tell(*lagged);
+            tracing::warn!(%handler, read = lagged.read, next = lagged.next, "changes were lost: {}", lagged.reason);
+            self.tell(lagged);
         }
         let mut change: Option<(Order, Pick)> = None;
         let mut other = None;
@@ -71,19 +70,14 @@ impl<W: Worker> Runner<W> {
             return Poll::Ready(pick);
         }
         self.move_cursors(true);
-        let durable = self
-            .handlers
-            .iter()
-            .filter_map(|handler| handler.durable.as_ref());
-        let alarm = alarm.into_iter().chain(durable.map(Durable::look)).min();
         self.sleep_until(alarm, context)
     }
 
     /// Tells the worker's handlers of lost changes.
-    fn tell(&mut self, lagged: Lagged) {
+    fn tell(&mut self, lagged: &Lagged) {
         for handler in &mut self.handlers {
             if matches!(handler.definition.source, SourceOf::Lagged) {
-                let told = Attempt::new(Input::Lagged(lagged));
+                let told = Attempt::new(Input::Lagged(lagged.clone()));
                 handler.extra.borrow_mut().push_back(told);
                 let _ = handler.fill();
             }

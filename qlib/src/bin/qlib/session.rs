@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use qlib::{Error, LogError, Store, StoreOptions};
+use qlib::{Store, StoreOptions};
 
 use crate::failure::Failure;
 use crate::progress;
@@ -36,13 +36,7 @@ pub(crate) fn open(address: &str, options: StoreOptions) -> Result<Store, Failur
     Ok(store)
 }
 
-/// Opens the store that an address names to read it: beside the process that has it open, if there is
-/// one. A command that `stays` lets others open it, too.
-pub(crate) fn open_to_read(address: &str, stays: bool) -> Result<Store, Failure> {
-    match open(address, Store::options().must_exist()) {
-        Ok(store) if stays => store.close()?,
-        Err(Failure::Store(Error::Log(LogError::Locked { .. }))) => {}
-        opened => return opened,
-    }
-    open(address, Store::options().must_exist().read_only())
+/// Opens the store that an address names to read it, whoever has it open, and changes nothing in it.
+pub(crate) fn open_to_read(address: &str) -> Result<Store, Failure> {
+    open(address, Store::options().read_only())
 }

@@ -5,6 +5,7 @@ use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::log::disk::{Disk, File};
 use crate::model::LogError;
@@ -12,12 +13,18 @@ use crate::model::LogError;
 /// The file whose lock says that a process has the store open.
 const LOCK: &str = "lock";
 
+/// How long it takes at most until it is seen that nobody reads any more.
+const PAUSE: Duration = Duration::from_millis(1);
+
 /// A directory of the file system.
 #[derive(Debug)]
 pub(crate) struct Directory {
     path: PathBuf,
-    /// Unlocked when it is dropped, if this process has locked it.
-    lock: fs::File,
+    /// Unlocked when it is dropped, if this process has locked it. There may be none in a directory
+    /// that is only read.
+    lock: Option<fs::File>,
+    /// Whether files are opened to write to them, too.
+    writes: bool,
 }
 
 impl Directory {
@@ -66,6 +73,30 @@ impl Directory {
         })
     }
 
+    /// The directory at a path, to read it, whoever else has it open: nothing in it is changed, and
+    /// nothing needs to be allowed but to read.
+    ///
+    /// # Errors
+    /// [`LogError::Missing`], [`LogError::Io`]
+    pub(crate) fn to_read(path: &Path, is_ours: fn(&str) -> bool) -> Result<Self, LogError> {
+        let lock = match fs::File::open(path.join(LOCK)) {
+            Ok(lock) => Some(lock),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Self::must_hold(path, is_ours)?;
+                None
+            }
+            Err(error) => {
+                let name = path.join(LOCK).display().to_string();
+                return Err(LogError::io(&name, "opened", &error));
+            }
+        };
+        Ok(Self {
+            path: path.to_owned(),
+            lock,
+            writes: false,
+        })
+    }
+
     /// The directory at a path, whoever else has it open. One that holds other things and none of
     /// the files that `is_ours` knows is refused.
     ///
@@ -89,37 +120,80 @@ impl Directory {
         let lock = options.open(path.join(LOCK));
         Ok(Self {
             path: path.to_owned(),
-            lock: lock.map_err(|error| LogError::io(&name, "opened", &error))?,
+            lock: Some(lock.map_err(|error| LogError::io(&name, "opened", &error))?),
+            writes: true,
         })
     }
 
-    /// Takes the lock, unless another process has it.
+    /// Takes the lock, unless another process writes. Those who read let go of it soon: they are
+    /// waited for.
     ///
     /// # Errors
     /// [`LogError::Io`]
     pub(crate) fn try_lock(&self) -> Result<bool, LogError> {
-        let locked = match self.lock.try_lock() {
-            Ok(()) => self.must_be_in_place(),
-            Err(fs::TryLockError::WouldBlock) => return Ok(false),
-            Err(fs::TryLockError::Error(error)) => Err(error),
-        };
-        if let Err(error) = locked {
+        let lock = loop {
+            if let Some(lock) = self.locked(fs::File::try_lock)? {
+                break lock;
+            }
+            if !self.try_share()? {
+                return Ok(false);
+            }
             self.unlock();
-            let name = self.path.join(LOCK).display().to_string();
-            return Err(LogError::io(&name, "locked", &error));
-        }
+            std::thread::sleep(PAUSE);
+        };
         // For `holder`; whoever has the lock has it without this too.
-        let _ = self.lock.set_len(0);
+        let _ = lock.set_len(0);
         let process = std::process::id().to_string();
-        let _ = self.lock.write_all_at(process.as_bytes(), 0);
+        let _ = lock.write_all_at(process.as_bytes(), 0);
         Ok(true)
     }
 
-    /// A file that is no longer found at its path keeps nobody out.
-    fn must_be_in_place(&self) -> io::Result<()> {
+    /// Keeps those away who would write, together with others who read, unless somebody writes. Where
+    /// there is no lock, nobody does.
+    ///
+    /// # Errors
+    /// [`LogError::Io`]
+    pub(crate) fn try_share(&self) -> Result<bool, LogError> {
+        let shared = self.locked(fs::File::try_lock_shared)?;
+        Ok(shared.is_some() || self.lock.is_none())
+    }
+
+    /// The lock, if `lock` gets it.
+    fn locked(
+        &self,
+        lock: fn(&fs::File) -> Result<(), fs::TryLockError>,
+    ) -> Result<Option<&fs::File>, LogError> {
+        let Some(file) = &self.lock else {
+            return Ok(None);
+        };
+        match lock(file) {
+            Ok(()) => self.must_be_in_place().inspect_err(|_| self.unlock())?,
+            Err(fs::TryLockError::WouldBlock) => return Ok(None),
+            Err(fs::TryLockError::Error(error)) => {
+                let name = self.path.join(LOCK).display().to_string();
+                return Err(LogError::io(&name, "locked", &error));
+            }
+        }
+        Ok(Some(file))
+    }
+
+    /// Refuses to go on where the directory is gone, or another has taken its place: a lock that is no
+    /// longer found at its path keeps nobody out.
+    ///
+    /// # Errors
+    /// [`LogError::Io`]
+    pub(crate) fn must_be_in_place(&self) -> Result<(), LogError> {
+        let (path, found) = match &self.lock {
+            Some(lock) => (self.path.join(LOCK), self.is_in_place(lock)),
+            None => (self.path.clone(), fs::metadata(&self.path).map(drop)),
+        };
+        found.map_err(|error| LogError::io(&path.display().to_string(), "found", &error))
+    }
+
+    fn is_in_place(&self, lock: &fs::File) -> io::Result<()> {
         let identity = |file: &fs::Metadata| (file.dev(), file.ino());
         let found = fs::metadata(self.path.join(LOCK))?;
-        if identity(&found) != identity(&self.lock.metadata()?) {
+        if identity(&found) != identity(&lock.metadata()?) {
             let what = "another file has taken its place since it was opened; open the store anew";
             return Err(io::Error::other(what));
         }
@@ -128,14 +202,19 @@ impl Directory {
 
     /// Lets go of the lock, for a process that cannot use it.
     pub(crate) fn unlock(&self) {
-        // It is let go of with the file, too.
-        let _ = self.lock.unlock();
+        if let Some(lock) = &self.lock {
+            // It is let go of with the file, too.
+            let _ = lock.unlock();
+        }
     }
 
     /// Who has the lock, or had it last.
     pub(crate) fn holder(&self) -> Arc<str> {
         let holder = fs::read_to_string(self.path.join(LOCK)).unwrap_or_default();
-        format!("process {}", holder.trim()).into()
+        match holder.trim() {
+            "" => "another process".into(),
+            holder => format!("process {holder}").into(),
+        }
     }
 }
 
@@ -194,8 +273,8 @@ impl Disk for Directory {
 
     fn open(&self, name: &str) -> io::Result<Box<dyn File>> {
         let mut options = fs::OpenOptions::new();
-        let file = options.read(true).write(true).open(self.path.join(name))?;
-        Ok(Box::new(file))
+        options.read(true).write(self.writes);
+        Ok(Box::new(options.open(self.path.join(name))?))
     }
 
     fn create(&self, name: &str) -> io::Result<Box<dyn File>> {

@@ -105,24 +105,6 @@ impl FileLog {
     ) -> Result<(Self, Option<Cut>), LogError> {
         let recovered = recover::recover(&*disk, from, replay)?;
         let end = recovered.end;
-        let said = Published::read(&*disk)?;
-        if end == End::START && said > 0 {
-            return Err(LogError::Damaged {
-                file: "the log".into(),
-                offset: 0,
-                first: 1,
-                reason: format!("its files are missing, and revision {said} was on the disk")
-                    .into(),
-            });
-        }
-        if end.revision < said {
-            let end = end.revision;
-            tracing::warn!(
-                said,
-                end,
-                "commits that were on the disk are gone, or this is a copy"
-            );
-        }
         Published::open(&*disk)?.set(end.revision)?;
         let group = Arc::new(Group::new(end.revision, recovered.next, sizes));
         let mut log = Self {
@@ -137,6 +119,20 @@ impl FileLog {
         log.spawn("qlib-log", &disk, writer::run)?;
         log.spawn("qlib-log-ahead", &disk, ahead::run)?;
         Ok((log, recovered.cut))
+    }
+
+    /// Hands the commits of a directory that nobody writes to and that come behind `from` to `replay`,
+    /// and changes nothing. What is returned reads on behind them; a cut is what an opening would cut.
+    ///
+    /// # Errors
+    /// [`LogError`]
+    pub(crate) fn look(
+        disk: &dyn Disk,
+        from: End,
+        replay: &mut impl Replay,
+    ) -> Result<(LogReader, Option<Cut>), LogError> {
+        let (end, cut) = recover::look(disk, from, replay)?;
+        Ok((LogReader::new(end), cut))
     }
 
     /// Whether a file of that name belongs to a log.
@@ -217,14 +213,15 @@ impl Log for FileLog {
         Ok(Room::Here)
     }
 
-    fn append(&mut self, commit: &Commit, names: &dyn Names, receipt: Receipt) {
+    fn append(&mut self, commit: &Commit, names: &dyn Names, receipt: Receipt) -> End {
         let message = match self.encoder.encode(commit, names) {
             Ok(message) => message,
             Err(error) => {
-                return self.group.fail(LogError::Unwritable {
+                self.group.fail(LogError::Unwritable {
                     revision: receipt.revision,
                     reason: error.to_string().into(),
                 });
+                return self.end;
             }
         };
         let elapsed = receipt.time.as_nanos().abs_diff(self.end.time.as_nanos());
@@ -250,6 +247,7 @@ impl Log for FileLog {
         });
         encoded.shrink_to(ROOM);
         self.written += length as u64;
+        self.end
     }
 
     fn end(&self) -> End {

@@ -16,8 +16,9 @@ pub(super) const NAME: &str = "durable";
 /// Bytes of the file: a frame with a revision.
 const SIZE: usize = frame::HEAD + 9;
 
-/// Says in a file how far the log is on the disk. What another process reads of it is true, but it
-/// is not synced: after the power was off, it may be from before.
+/// Says in a file how far the log is on the disk. What is read of it is true, since it is written
+/// after the log was synced; it is not synced itself, so after the power was off it may be from before,
+/// or not be there.
 #[derive(Debug)]
 pub(crate) struct Published(Box<dyn File>);
 

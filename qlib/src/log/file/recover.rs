@@ -5,16 +5,16 @@ use prost::Message;
 
 use crate::log::End;
 use crate::log::disk::Disk;
-use crate::log::file::Cut;
 use crate::log::file::in_use::Used;
 use crate::log::file::replay::Replay;
 use crate::log::file::segment::{LEAST, is_new};
 use crate::log::file::segment_reader::{Next, Reading, SegmentReader, numbers};
+use crate::log::file::{Cut, Published, published};
 use crate::log::frame;
 use crate::model::{LogError, Result, Revision};
 use crate::wire::proto::log as proto;
 
-/// What was found.
+/// What was found, and made to go on.
 #[derive(Debug)]
 pub(super) struct Recovered {
     pub(super) end: End,
@@ -24,6 +24,17 @@ pub(super) struct Recovered {
     /// The number of the next segment.
     pub(super) next: u64,
     pub(super) cut: Option<Cut>,
+}
+
+/// What was found.
+struct Found {
+    end: End,
+    written: u64,
+    segments: Vec<Used>,
+    next: u64,
+    /// Files that were made and never used.
+    unused: Vec<String>,
+    tail: Option<Tail>,
 }
 
 /// Hands the commits of the directory that come behind `from` to `replay`, and makes the log end
@@ -36,6 +47,37 @@ pub(super) fn recover(
     from: End,
     replay: &mut impl Replay,
 ) -> Result<Recovered, LogError> {
+    let found = read(disk, from, replay)?;
+    let end = found.end;
+    let cut = found.tail.map(|tail| tail.seal(disk, end)).transpose()?;
+    for name in &found.unused {
+        disk.remove(name)
+            .map_err(|error| LogError::io(name, "removed", &error))?;
+    }
+    Ok(Recovered {
+        end,
+        written: found.written,
+        segments: found.segments,
+        next: found.next,
+        cut: cut.flatten(),
+    })
+}
+
+/// Hands the commits of the directory that come behind `from` to `replay`, and changes nothing. Says
+/// where the log ends, and what [`recover`] would cut.
+///
+/// # Errors
+/// [`LogError`]
+pub(super) fn look(
+    disk: &dyn Disk,
+    from: End,
+    replay: &mut impl Replay,
+) -> Result<(End, Option<Cut>), LogError> {
+    let found = read(disk, from, replay)?;
+    Ok((found.end, found.tail.and_then(|tail| tail.cut())))
+}
+
+fn read(disk: &dyn Disk, from: End, replay: &mut impl Replay) -> Result<Found, LogError> {
     let names = disk
         .list()
         .map_err(|error| LogError::io("the directory", "listed", &error))?;
@@ -107,17 +149,37 @@ pub(super) fn recover(
             reason: format!("the snapshot of revision {} goes beyond it", from.revision).into(),
         });
     }
-    let cut = tail.map(|tail| tail.seal(disk, end)).transpose()?.flatten();
-    for name in &unused {
-        disk.remove(name)
-            .map_err(|error| LogError::io(name, "removed", &error))?;
-    }
-    Ok(Recovered {
+    must_reach(Published::read(disk)?, end, tail.as_ref())?;
+    Ok(Found {
         end,
         written: reading.written,
         segments,
         next: numbers.last().map_or(1, |last| last + 1),
-        cut,
+        unused,
+        tail,
+    })
+}
+
+/// Refuses a log that ends before what was on the disk: no crash does that.
+fn must_reach(said: Revision, end: End, tail: Option<&Tail>) -> Result<(), LogError> {
+    let first = end.revision + 1;
+    if said < first {
+        return Ok(());
+    }
+    let (file, offset) = tail.map_or(("the log", 0), |tail| {
+        (tail.segment.name.as_str(), tail.segment.offset)
+    });
+    let reason = format!(
+        "the log ends here, and the file `{}` says that revisions {first} to {said} were on the disk \
+         (if this is a copy of a directory that was written to meanwhile, `qlib backup` makes one \
+         that is whole)",
+        published::NAME
+    );
+    Err(LogError::Damaged {
+        file: file.into(),
+        offset,
+        first,
+        reason: reason.into(),
     })
 }
 
@@ -192,15 +254,19 @@ impl Tail {
         }
     }
 
-    /// Ends the segment behind its last good batch.
-    fn seal(self, disk: &dyn Disk, end: End) -> Result<Option<Cut>, LogError> {
-        let segment = &self.segment;
-        let cut = self.torn.map(|commits| Cut {
-            file: segment.name.as_str().into(),
-            offset: segment.offset,
+    /// What is not whole.
+    fn cut(&self) -> Option<Cut> {
+        self.torn.map(|commits| Cut {
+            file: self.segment.name.as_str().into(),
+            offset: self.segment.offset,
             first: self.first,
             last: self.first + commits - 1,
-        });
+        })
+    }
+
+    /// Ends the segment behind its last good batch.
+    fn seal(self, disk: &dyn Disk, end: End) -> Result<Option<Cut>, LogError> {
+        let (segment, cut) = (&self.segment, self.cut());
         if segment.offset == 0 {
             let removed = disk.remove(&segment.name);
             removed.map_err(|error| LogError::io(&segment.name, "removed", &error))?;

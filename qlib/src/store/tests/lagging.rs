@@ -19,7 +19,8 @@ fn a_reader_that_the_window_has_passed_is_told() {
                 lagged,
                 Lagged {
                     read,
-                    next: store.revision() - 9
+                    next: store.revision() - 9,
+                    reason: LagReason::Window,
                 }
             );
         }

@@ -335,3 +335,40 @@ fn ends_by_call_and_by_drop() {
     assert_eq!(topics(), 1);
     assert!(store.shared().readers.lock().capacity() < 100);
 }
+
+#[test]
+fn a_change_concerns_those_whose_type_its_entity_was_then() {
+    let store = store();
+    let start = store.position();
+    let statuses = || store.subscribe_named("Device", "Status").from(start);
+    let creations = || store.subscribe_created("Device").from(start);
+    let (mut status, mut created) = (statuses().start().unwrap(), creations().start().unwrap());
+    let seen = |created: &mut Subscription| {
+        let mut names = Vec::new();
+        while let Some(Event::Change(delivery)) = created.try_next() {
+            names.push(Created::<Device>::new(delivery).name().to_owned());
+        }
+        names
+    };
+    // The lamp leaves the devices, and the room joins them, once there is none of it.
+    for (name, entity_type) in [("L", "Lamp"), ("R", "Room")] {
+        let id = create(&store, EntityId::ROOT, name, entity_type);
+        if entity_type == "Lamp" {
+            set(&store, id, "Status", 1);
+        }
+        delete(&store, id);
+    }
+    let bare = Schema::new("Lamp").field("Color", Kind::String);
+    done(store.set_schema(bare)).unwrap();
+    done(store.set_schema(Schema::new("Room").extends("Device"))).unwrap();
+    create(&store, EntityId::ROOT, "M", "Lamp");
+    create(&store, EntityId::ROOT, "S", "Room");
+    let values = ["-->0", "0->1", "-->0"];
+    assert_eq!(all(&mut status), values);
+    assert_eq!(seen(&mut created), ["L", "S"]);
+    // So it is for topics that nobody read before.
+    drop((status, created));
+    create(&store, EntityId::ROOT, "D", "Device");
+    assert_eq!(all(&mut statuses().start().unwrap())[..3], values);
+    assert_eq!(seen(&mut creations().start().unwrap()), ["L", "S", "D"]);
+}

@@ -23,11 +23,17 @@ impl Transaction<'_> {
         let tree = self.schemas()?;
         let entity_type = tree.type_id(E::TYPE)?;
         let given = values.into_values();
-        // Not collected, which would shrink the memory of what was given.
         let mut values = Vec::with_capacity(given.len());
-        for (field, value) in given {
-            values.push((tree.resolve(field)?, value));
-        }
+        let mut outcome = Ok(());
+        // `extend` moves each value as a whole; a loop would look at what it is first.
+        values.extend(given.into_iter().map(|(key, value)| {
+            let field = tree.resolve(key).unwrap_or_else(|error| {
+                outcome = Err(error);
+                FieldId::NAME
+            });
+            (field, value)
+        }));
+        outcome?;
         let id = self.push_create(entity_type, parent.into(), name.into(), values);
         Ok(Ref::new(id))
     }

@@ -43,7 +43,8 @@ pub struct Record {
     pub commit: ::prost::bytes::Bytes,
 }
 /// The file `durable`, one frame: how far the log is on the disk, written after each sync and before
-/// anybody is told. Those who read the log beside the writer read up to there.
+/// anybody is told. Those who read the log beside the writer read up to there; a log that ends before
+/// that is damaged.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Durable {
     #[prost(fixed64, tag = "1")]

@@ -1,7 +1,9 @@
 //! What goes into files and comes from them: `export`, `import`, `backup` and `restore`.
 
 use std::fs::{self, File};
-use std::io::{BufReader, BufWriter, Write};
+use std::io::{self, BufReader, BufWriter, Write};
+use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use clap::ArgMatches;
@@ -42,15 +44,20 @@ pub(crate) fn backup(
     matches: &ArgMatches,
     output: &mut Output<impl Write>,
 ) -> Result<(), Failure> {
-    let mut revision = 0;
+    let (mut revision, is_stdout) = (0, is_stdout(file(matches)));
     write("backing up", file(matches), |to| {
         revision = store.backup(to)?;
         Ok(())
     })?;
-    if output.json {
-        output.json(&json!({ "revision": revision }))?;
+    let said = match output.json {
+        true => json!({ "revision": revision }).to_string(),
+        false => format!("revision {revision}"),
+    };
+    if is_stdout {
+        // Standard output is the backup, and nothing else.
+        eprintln!("{said}");
     } else {
-        output.line(&format!("revision {revision}"))?;
+        output.line(&said)?;
     }
     Ok(())
 }
@@ -138,6 +145,15 @@ fn create(path: &Path, what: &'static str) -> Result<BufWriter<Told<File>>, Fail
 /// Whether there is something of that name, and no file whose bytes stay.
 fn is_stream(file: &str) -> bool {
     fs::metadata(file).is_ok_and(|found| !found.is_file())
+}
+
+/// Whether this is standard output, by whatever name.
+fn is_stdout(file: &str) -> bool {
+    let stdout = io::stdout().as_fd().try_clone_to_owned();
+    let stdout = stdout.and_then(|stdout| File::from(stdout).metadata());
+    let identity = |file: fs::Metadata| (file.dev(), file.ino());
+    let found = fs::metadata(file).map(identity).ok();
+    found.is_some() && found == stdout.map(identity).ok()
 }
 
 fn folder(path: &Path) -> &Path {

@@ -39,7 +39,7 @@ pub(crate) fn run(matches: &ArgMatches) -> Result<u8, Failure> {
         return Ok(code);
     }
     let store = if only_reads(name, matches) {
-        session::open_to_read(address, name == "watch")?
+        session::open_to_read(address)?
     } else if name == "restore" && matches.get_flag("new") {
         files::check_backup(matches)?;
         session::open(address, Store::options())?

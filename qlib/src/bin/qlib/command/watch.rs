@@ -118,7 +118,12 @@ fn print(
             Event::Change(change) => print_change(store, &change, output)?,
             Event::Lagged(lagged) => {
                 let (read, next) = (lagged.read, lagged.next);
-                eprintln!("qlib: revisions {} to {} were missed", read + 1, next - 1);
+                let reason = lagged.reason;
+                eprintln!(
+                    "qlib: revisions {} to {} were missed: {reason}",
+                    read + 1,
+                    next - 1
+                );
             }
             _ => {}
         }

@@ -150,6 +150,74 @@ fn a_file_that_is_missing_is_damage() {
     }
 }
 
+/// Writes in the file `durable` that the log is on the disk up to a revision.
+fn say_durable(disk: &Simulated, revision: Revision) {
+    let message = [&[9][..], &revision.to_le_bytes()].concat();
+    let length = (message.len() as u32).to_le_bytes();
+    let sum = crc32c::crc32c_append(crc32c::crc32c(&length), &message);
+    let frame = [&length[..], &sum.to_le_bytes(), &message].concat();
+    assert_eq!(frame.len(), disk.bytes("durable").len());
+    disk.set_bytes("durable", frame);
+}
+
+#[test]
+fn a_tail_is_cut_above_what_was_on_the_disk_and_damage_below() {
+    let disk = Simulated::default();
+    let store = open(&disk).unwrap();
+    run(&store);
+    let whole = disk.after_crash(Leaves::All);
+    let names = whole.list().unwrap();
+    let last = names.iter().rfind(|name| name.ends_with(".log")).unwrap();
+    let bytes = whole.bytes(last);
+    let used = bytes.iter().rposition(|byte| *byte != 0).unwrap() + 1;
+    let [mut cuts, mut damages] = [0_u64; 2];
+    for kept in (1..used).step_by(23) {
+        let torn = whole.after_crash(Leaves::All);
+        let mut bytes = bytes.clone();
+        bytes[kept..].fill(0);
+        torn.set_bytes(last, bytes);
+        // How far the log goes, if nothing is said of how far it went.
+        let unsaid = torn.after_crash(Leaves::All);
+        unsaid.remove("durable").unwrap();
+        let end = open(&unsaid).unwrap().revision();
+        for said in [end - 1, end, end + 1, COMMITS + 2] {
+            let found = torn.after_crash(Leaves::All);
+            say_durable(&found, said);
+            let what = format!("{last} up to {kept}, {said} was on the disk");
+            match open(&found) {
+                Ok(store) if said <= end => {
+                    assert_eq!(must_be_a_moment_of_the_script(&store), end, "{what}");
+                    cuts += u64::from(store.health().cut.is_some());
+                }
+                Err(Error::Log(error @ LogError::Damaged { first, .. })) if said > end => {
+                    assert_eq!(first, end + 1, "{what}");
+                    let missing = format!("revisions {first} to {said} were on the disk");
+                    assert!(error.to_string().contains(&missing), "{what}: {error}");
+                    assert_eq!(must_be_repaired(&found, &what), end, "{what}");
+                    damages += 1;
+                }
+                found => panic!("{what}: {found:?}"),
+            }
+        }
+    }
+    assert!(cuts > 50 && damages > 50, "{cuts} cuts, {damages} damages");
+
+    // The whole file is gone, behind one that was sealed; or what is said is garbled.
+    let gone = whole.after_crash(Leaves::All);
+    gone.remove(last).unwrap();
+    let Err(Error::Log(error @ LogError::Damaged { first, .. })) = open(&gone) else {
+        panic!("a file is missing");
+    };
+    let missing = format!("revisions {first} to {} were on the disk", COMMITS + 2);
+    assert!(error.to_string().contains(&missing), "{error}");
+    for garbled in [vec![], vec![0; 17], bytes[..17].to_vec(), vec![1; 5]] {
+        let disk = gone.after_crash(Leaves::All);
+        disk.set_bytes("durable", garbled);
+        assert_eq!(open(&disk).unwrap().revision(), first - 1);
+    }
+    assert_eq!(must_be_repaired(&gone, "a file is missing"), first - 1);
+}
+
 #[test]
 fn a_newer_version_says_which_program_to_update() {
     let disk = without_snapshots();
@@ -252,7 +320,7 @@ fn a_store_whose_files_are_gone_is_not_begun_anew() {
     }
     let error = open(&disk).unwrap_err().to_string();
     assert!(
-        error.contains(&format!("revision {newest} was on the disk")),
+        error.contains(&format!("revisions 1 to {newest} were on the disk")),
         "{error}"
     );
     let shared: Arc<dyn Disk> = Arc::new(disk.clone());

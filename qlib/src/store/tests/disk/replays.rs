@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::model::{Effect, Position};
+use crate::store::turns::{PLACES, Places};
 
 /// A store with a small window, small files, and snapshots between.
 fn small() -> StoreOptions {
@@ -195,7 +196,67 @@ fn a_replay_holds_the_log_and_retention_passes_those_that_begin_later() {
     };
     assert_eq!(lagged.read, start.revision());
     assert_eq!(lagged.next, store.shared.read().window.first());
+    let LagReason::Retention { first } = lagged.reason else {
+        panic!("{lagged:?}");
+    };
+    assert!(first > start.revision());
     assert_eq!(all(&mut late), statuses(1591..=1600));
+}
+
+fn places(store: &Store) -> Arc<Places> {
+    Arc::clone(&store.shared.read().replays.as_ref().unwrap().places)
+}
+
+#[test]
+fn late_readers_take_turns_and_each_reads_all() {
+    let (_disk, store, start) = written(100, small);
+    let begin = |_| (status(&store).from(start).start().unwrap(), Vec::new());
+    let mut readers: Vec<_> = (0..3 * PLACES).map(begin).collect();
+    let mut most = 0;
+    while readers.iter().any(|(_, seen)| seen.len() < 100) {
+        for (reader, seen) in &mut readers {
+            seen.extend(reader.try_next().map(|event| say(&event)));
+            let taken = places(&store).taken();
+            assert!(taken <= PLACES, "{taken}");
+            most = most.max(taken);
+        }
+        std::thread::yield_now();
+    }
+    assert_eq!(most, PLACES, "they were late");
+    assert!(readers.iter().all(|(_, seen)| *seen == statuses(1..=100)));
+    assert_eq!((places(&store).taken(), held(&store)), (0, None));
+}
+
+#[test]
+fn readers_that_stay_away_hold_nobody_up_and_miss_nothing() {
+    let (_disk, store, start) = written(100, small);
+    let begin = |_| status(&store).from(start).start().unwrap();
+    let mut slow: Vec<_> = (0..PLACES).map(begin).collect();
+    for reader in &mut slow {
+        assert_eq!(say(&next(reader).unwrap()), "0->1");
+    }
+    places(&store).set_patience(std::time::Duration::ZERO);
+    let mut late = begin(0);
+    assert_eq!(say(&next(&mut late).unwrap()), "0->1");
+    assert_eq!(places(&store).taken(), PLACES);
+    for reader in slow.iter_mut().chain([&mut late]) {
+        assert_eq!(all(reader), statuses(2..=100));
+    }
+}
+
+#[test]
+fn who_waits_for_a_place_ends_with_the_reader_or_the_store() {
+    let (_disk, store, start) = written(100, small);
+    let begin = |_| status(&store).from(start).start().unwrap();
+    let mut slow: Vec<_> = (0..PLACES).map(begin).collect();
+    for reader in &mut slow {
+        assert_eq!(say(&next(reader).unwrap()), "0->1");
+    }
+    let [mut goes, mut stays] = [begin(0), begin(1)];
+    assert!(goes.try_next().is_none() && stays.try_next().is_none());
+    drop(goes);
+    store.close().unwrap();
+    assert_eq!(all(&mut stays)[0], "lagged");
 }
 
 #[test]
@@ -250,7 +311,13 @@ fn a_disk_that_fails_is_told() {
     let lagged = rest.iter().position(|text| text == "lagged").unwrap();
     assert_eq!(rest[..lagged], statuses(21..=20 + lagged as i64));
     assert_eq!(rest[lagged + 1..], statuses(92..=101));
-    let rest = all(&mut begins);
+    let lagged = next(&mut begins);
+    assert!(
+        matches!(&lagged, Some(Event::Lagged(lagged)) if matches!(lagged.reason, LagReason::Failed(_))),
+        "{lagged:?}"
+    );
+    let mut rest = vec!["lagged".to_owned()];
+    rest.extend(all(&mut begins));
     assert_eq!((&*rest[0], &rest[1..]), ("lagged", &statuses(92..=101)[..]));
     // It goes on.
     assert_eq!(all(&mut reader), [""; 0]);

@@ -144,6 +144,81 @@ fn one_that_only_reads_never_takes_over() {
 }
 
 #[test]
+fn one_that_reads_alone_sees_what_an_opening_would_and_changes_nothing() {
+    let (folder, writer) = folder();
+    writer.close().unwrap();
+    let files = || {
+        let entries = std::fs::read_dir(folder.path()).unwrap();
+        let paths = entries.map(|entry| entry.unwrap().path());
+        paths
+            .map(|path| (path.clone(), std::fs::read(path).unwrap()))
+            .collect::<std::collections::BTreeMap<_, _>>()
+    };
+    let read = || {
+        let before = files();
+        let read = options().read_only().open(folder.path());
+        assert!(files() == before, "something was changed");
+        read
+    };
+    // After the power was off, nothing may say how far the log is on the disk.
+    std::fs::remove_file(folder.path().join("durable")).unwrap();
+    assert_eq!(read().unwrap().revision(), writer.revision());
+    // A process ended in the middle of a write.
+    let log = files()
+        .into_keys()
+        .rfind(|path| path.extension() == Some("log".as_ref()));
+    let log = log.unwrap();
+    let whole = std::fs::read(&log).unwrap();
+    let torn = &whole[..whole.len() - 40];
+    std::fs::write(&log, [torn, &[0; 4096]].concat()).unwrap();
+    let cut = read().unwrap();
+    let health = cut.health();
+    assert_eq!(health.cut.as_ref().unwrap().first, cut.revision() + 1);
+    assert!(cut.revision() < writer.revision());
+    let opened = on(&folder, |options| options);
+    assert_eq!(
+        (opened.health().cut, opened.revision()),
+        (health.cut, cut.revision())
+    );
+    opened.close().unwrap();
+    // What was on the disk is not there.
+    let whole = files();
+    let log = whole
+        .keys()
+        .rfind(|path| path.extension() == Some("log".as_ref()));
+    std::fs::remove_file(log.unwrap()).unwrap();
+    let damaged = read().unwrap_err();
+    assert!(
+        damaged.to_string().contains("were on the disk"),
+        "{damaged}"
+    );
+    // Nothing is begun where nothing is.
+    let nowhere = folder.path().join("nowhere");
+    let missing = options().read_only().open(&nowhere).unwrap_err();
+    assert!(matches!(
+        missing,
+        Error::Log(crate::model::LogError::Missing { .. })
+    ));
+    assert!(!nowhere.exists());
+}
+
+#[test]
+fn one_that_reads_lets_others_write_once_it_has_read() {
+    let (folder, writer) = folder();
+    writer.close().unwrap();
+    let directory = crate::log::Directory::to_read(folder.path(), |_| true).unwrap();
+    assert!(directory.try_share().unwrap());
+    let path = folder.path().to_owned();
+    let opening = std::thread::spawn(move || options().open(&path).map(drop));
+    // Others may read meanwhile.
+    let reader = on(&folder, StoreOptions::read_only);
+    assert_eq!(reader.revision(), writer.revision());
+    assert!(!opening.is_finished());
+    directory.unlock();
+    opening.join().unwrap().unwrap();
+}
+
+#[test]
 fn one_that_cannot_keep_up_begins_again_and_says_so() {
     let (folder, writer) = folder();
     writer.close().unwrap();
@@ -205,4 +280,61 @@ fn one_whose_directory_was_replaced_does_not_write_to_the_other() {
         "{refused}"
     );
     declare(&new).unwrap();
+}
+
+#[test]
+fn one_whose_directory_is_gone_says_so() {
+    for describe in [StoreOptions::standby, StoreOptions::read_only] {
+        let (folder, writer) = folder();
+        let follower = on(&folder, describe);
+        std::fs::remove_dir_all(folder.path()).unwrap();
+        let gone = block_on(follower.writer()).unwrap_err().to_string();
+        assert!(gone.contains("No such file"), "{gone}");
+        assert!(follower.exists(EntityId::ROOT), "reads go on");
+        drop(writer);
+    }
+}
+
+#[test]
+fn one_that_begins_again_on_another_line_tells_its_readers() {
+    let (folder, writer) = folder();
+    let tell = async |value| status(&writer, value).await.unwrap();
+    block_on(async {
+        for value in 1..=5 {
+            tell(value).await;
+        }
+    });
+    let log = std::fs::read_dir(folder.path()).unwrap();
+    let log = log.map(|entry| entry.unwrap().path());
+    let log = log
+        .filter(|path| path.extension() == Some("log".as_ref()))
+        .max();
+    let kept = std::fs::read(log.as_ref().unwrap()).unwrap();
+    block_on(async {
+        for value in 6..=10 {
+            tell(value).await;
+        }
+    });
+    let reader = on(&folder, StoreOptions::read_only);
+    let mut changes = reader.subscribe_named("Device", "Status").start().unwrap();
+    writer.close().unwrap();
+    // Half of what it has seen is lost, and a repair goes on without it.
+    std::fs::write(log.unwrap(), kept).unwrap();
+    let repair = options().repair(folder.path()).unwrap().unwrap();
+    let copy = repair.carry_out().unwrap();
+    let next = on(&folder, |options| options);
+    block_on(async {
+        let Event::Resync { revision } = changes.next().await else {
+            panic!("not told that the tree is another one");
+        };
+        assert_eq!(revision, next.revision());
+        let Event::Change(change) = changes.next().await else {
+            panic!("what is there now does not follow");
+        };
+        assert_eq!(change.current(), Some(ValueRef::Int(5)));
+        assert!(matches!(changes.next().await, Event::SnapshotEnd { .. }));
+        status(&next, 6).await.unwrap();
+        read_to(&mut changes, 6, 6).await;
+    });
+    std::fs::remove_dir_all(copy).unwrap();
 }
