@@ -19,8 +19,9 @@ use crate::model::{Error, LogError, Result, Revision};
 const BATCH: u64 = 24;
 /// Bytes of the frame of a segment's header, at most.
 const HEADER: u64 = 80;
-/// Bytes that gather before they are written although nobody waits.
-const EAGER: usize = 32 << 10;
+/// Bytes that gather before they are written although nobody waits: less than is committed while the
+/// disk syncs, so that many who wait keep both the disk and the processor at work.
+const EAGER: usize = 16 << 10;
 /// How long commits gather at most when nobody waits for them.
 const LINGER: Duration = Duration::from_millis(2);
 /// Bytes that gather before writers have to wait.

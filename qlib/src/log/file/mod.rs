@@ -47,6 +47,9 @@ pub(crate) use replay::Replay;
 /// Bytes of a record besides its commit, at most.
 const RECORD: usize = 32;
 
+/// Bytes of room that stay for the next commit, at most.
+const ROOM: usize = 64 << 10;
+
 /// Commits that were being written when the process ended, and were not acknowledged: they are gone.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Cut {
@@ -81,6 +84,8 @@ impl fmt::Display for Cut {
 pub(crate) struct FileLog {
     group: Arc<Group>,
     encoder: Encoder,
+    /// Room to encode a commit: before the lock of the group, and without asking first how long it is.
+    encoded: Vec<u8>,
     end: End,
     written: u64,
     segments: Arc<InUse>,
@@ -105,6 +110,7 @@ impl FileLog {
         let mut log = Self {
             group,
             encoder: Encoder::default(),
+            encoded: Vec::new(),
             end,
             written: recovered.written,
             segments: Arc::new(InUse::new(recovered.segments)),
@@ -219,7 +225,11 @@ impl Log for FileLog {
             }
         };
         let elapsed = receipt.time.as_nanos().abs_diff(self.end.time.as_nanos());
-        let length = message.encoded_len();
+        let encoded = &mut self.encoded;
+        encoded.clear();
+        message.encode_raw(encoded);
+        self.end.advance(receipt.time, encoded, commit.is_restore());
+        let length = encoded.len();
         self.group.push(receipt.revision, |bytes| {
             let elapsed_length = match elapsed {
                 0 => 0,
@@ -233,11 +243,9 @@ impl Log for FileLog {
             }
             encode_key(2, WireType::LengthDelimited, bytes);
             encode_varint(length as u64, bytes);
-            let start = bytes.len();
-            message.encode_raw(bytes);
-            let is_restore = commit.is_restore();
-            self.end.advance(receipt.time, &bytes[start..], is_restore);
+            bytes.extend_from_slice(encoded);
         });
+        encoded.shrink_to(ROOM);
         self.written += length as u64;
         self.end
     }
