@@ -32,7 +32,7 @@ impl App {
         };
         let mut connected = self.store().connection();
         loop {
-            match self.campaign() {
+            match self.campaign().await {
                 Ok(leadership) => {
                     // A fail-over that was asked for during the campaign is over.
                     while trigger.try_next().is_some() {}
@@ -79,19 +79,17 @@ impl App {
         self.store().lose_connection();
     }
 
-    fn campaign(&self) -> Result<Leadership> {
-        let leadership = self.inner.election.borrow_mut().campaign()?;
+    async fn campaign(&self) -> Result<Leadership> {
+        let leadership = self.inner.election.borrow().claim()?;
         let instance = self.options().instance.clone();
         let service = self.service();
-        let shown = leadership.store().transact(|tx| {
+        leadership.store().transact(|tx| {
             tx.set_value(service, "Leader", Value::from(instance.clone()))?;
             tx.set_value(service, "Candidates", Value::from(instance.clone()))?;
             tx.set_value(service, "HeartbeatTrigger", Value::Int(0))
-        });
-        if let Err(error) = shown {
-            self.inner.election.borrow_mut().resign();
-            return Err(error);
-        }
+        })?;
+        self.store().durable().await?;
+        self.inner.election.borrow_mut().win(leadership.clone());
         let token = leadership.token();
         let standing = &self.inner.standing;
         standing.set(State::Leader, format!("elected with token {token}"));
@@ -204,6 +202,32 @@ mod tests {
     use crate::app::run_on_simulated_disk;
     use crate::log::Faults;
     use crate::model::Schema;
+
+    #[test]
+    fn who_leads_has_a_claim_that_is_on_the_disk() {
+        run_on_simulated_disk(async |_, store| {
+            let running = App::builder("a").store(store.clone());
+            let running = running.start().await.unwrap();
+            let app = running.app();
+            while app.leadership().is_none() && app.state() != State::Leader {
+                tokio::task::yield_now().await;
+            }
+            let on_disk = store.shared().group.get().unwrap().durable();
+            let view = store.view();
+            let service = view.tree().entity(app.service()).unwrap();
+            let field = view
+                .tree()
+                .field_id(service.entity_type(), "Leader")
+                .unwrap();
+            let shown = service.stamp(field).unwrap().revision;
+            assert!(
+                shown > 0 && shown <= on_disk,
+                "{shown} is shown, {on_disk} on the disk"
+            );
+            drop(view);
+            running.stop().await;
+        });
+    }
 
     #[test]
     fn a_disk_that_fails_ends_the_leadership_and_the_handlers() {

@@ -106,7 +106,8 @@ impl Leadership {
 
 /// The election of an application whose log has one writer only: that one wins.
 ///
-/// On every log a winner leads only once its claim is applied.
+/// On every log a winner leads only once its claim is durable: one that a crash took back would be made
+/// again, with the token of a leader that others have seen.
 #[derive(Debug)]
 pub(crate) struct Election {
     name: SmolStr,
@@ -127,11 +128,12 @@ impl Election {
         self.leadership.as_ref()
     }
 
-    /// Claims the leadership; the new token is higher than all that the store has seen.
+    /// Claims the leadership; the new token is higher than all that the store has seen. It is won once
+    /// the claim is durable.
     ///
     /// # Errors
     /// Why the store refused the claim, such as [`Error::Disconnected`].
-    pub(crate) fn campaign(&mut self) -> Result<Leadership> {
+    pub(crate) fn claim(&self) -> Result<Leadership> {
         let election = self.name.clone();
         let mut token = 0;
         self.store.submit(|tree, steps| {
@@ -139,15 +141,17 @@ impl Election {
             steps.push(Op::Claim { election, token });
             Ok(())
         })?;
-        let held = Arc::new(AtomicBool::new(true));
-        let leadership = Leadership {
+        Ok(Leadership {
             election: self.name.clone(),
             token,
-            held,
+            held: Arc::new(AtomicBool::new(true)),
             store: self.store.clone(),
-        };
-        self.leadership = Some(leadership.clone());
-        Ok(leadership)
+        })
+    }
+
+    /// Takes the leadership that was claimed.
+    pub(crate) fn win(&mut self, leadership: Leadership) {
+        self.leadership = Some(leadership);
     }
 
     /// Gives the leadership up.
