@@ -250,7 +250,7 @@ impl Subject for Later {
             let system = [
                 (
                     this.fields.name,
-                    Value::String(device(index, entities).name),
+                    Value::String(device(index, entities).name.into()),
                 ),
                 (this.fields.parent, Value::EntityReference(parent)),
                 (this.fields.children, Value::EntityList(Vec::new())),
