@@ -108,13 +108,8 @@ impl Replays {
     fn go_on(&self, turn: Turn, mut stretch: Box<Stretch>, goal: Goal) {
         let archive = self.archive.clone();
         self.run(turn, move |_| {
-            let Core {
-                tree,
-                window,
-                routes,
-                ..
-            } = &mut stretch.core;
-            window.release(goal.read, |old| routes.forget(old, tree));
+            let Core { window, routes, .. } = &mut stretch.core;
+            window.release(goal.read, |old| routes.forget(old.revision));
             archive.go_on(&mut stretch, goal)?;
             Ok(Outcome::Read(stretch))
         });

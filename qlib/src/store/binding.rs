@@ -222,6 +222,7 @@ impl Binding {
 }
 
 impl Pending {
+    #[inline]
     fn into_op(self, id: EntityId, tree: &Tree) -> Result<Op> {
         Ok(Op::Write(Write {
             id,

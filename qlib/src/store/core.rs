@@ -273,6 +273,7 @@ impl Core {
     }
 
     /// Orders, applies and publishes a commit.
+    #[inline]
     fn commit(&mut self, commit: Commit, clock: &Clock, woken: &mut Vec<Waker>) -> Result<Receipt> {
         let receipt = self.log.next(clock.now());
         let named = commit
@@ -340,13 +341,8 @@ impl Core {
     /// Adds a commit to the window.
     pub(crate) fn keep(&mut self, applied: Applied) {
         let (revision, resync) = (applied.revision, applied.resync);
-        let Self {
-            tree,
-            window,
-            routes,
-            ..
-        } = self;
-        window.push(applied, |old| routes.forget(old, tree));
+        let Self { window, routes, .. } = self;
+        window.push(applied, |old| routes.forget(old.revision));
         if resync {
             let first = window.first();
             self.resyncs.retain(|resync| *resync >= first);

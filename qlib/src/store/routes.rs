@@ -4,7 +4,6 @@
 //! topic's list, which all readers of the topic share; no reader has a queue of its own, and one
 //! that reads rarely costs a writer nothing.
 
-use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -72,6 +71,9 @@ impl Reader {
         self.waker.lock().take()
     }
 }
+
+/// How many commits fall out of the window before topics that nothing enters forget theirs.
+const TIDY: Revision = 4096;
 
 #[derive(Debug, Default)]
 struct Route {
@@ -174,7 +176,6 @@ impl Routes {
     /// The newest revision of the topic that fell out of the window; 0 if none did.
     pub(crate) fn lost(&self, topic: Topic) -> Revision {
         let lost = |route: &Route| {
-            // What concerned the topic then: a type may have ceased to extend another since.
             let rest = route.revisions.iter().copied();
             let passed = rest.take_while(|revision| *revision <= self.passed);
             passed.last().unwrap_or(route.lost)
@@ -199,26 +200,26 @@ impl Routes {
     /// Enters a commit under its topics; adds those who waited for it to `woken`. `past` is the tree
     /// behind it.
     pub(crate) fn enter(&mut self, applied: &Applied, past: Past<'_>, woken: &mut Vec<Waker>) {
-        let revision = applied.revision;
-        let lineage = |entity_type| past.lineage(entity_type);
-        self.visit(&applied.effects, lineage, |route| {
+        let (revision, passed) = (applied.revision, self.passed);
+        self.visit(&applied.effects, past, |route| {
             if route.revisions.back() != Some(&revision) {
+                route.forget(passed);
                 route.revisions.push_back(revision);
             }
             route.wake(woken);
         });
     }
 
-    /// Takes a commit that fell out of the window, the oldest one, from its topics.
-    pub(crate) fn forget(&mut self, applied: &Applied, tree: &Tree) {
-        self.passed = applied.revision;
-        // A topic that is not one of its topics any more is brought up to date by `passed`.
-        let lineage = |entity_type| Cow::Borrowed(tree.lineage(entity_type));
-        self.visit(&applied.effects, lineage, |route| {
-            while let Some(revision) = route.revisions.pop_front_if(|it| *it <= applied.revision) {
-                route.lost = revision;
+    /// Takes a commit that fell out of the window from its topics, the oldest one. A topic forgets it
+    /// when something enters there: looking up which those are costs as much as entering did.
+    pub(crate) fn forget(&mut self, revision: Revision) {
+        self.passed = revision;
+        // Nothing may ever enter again.
+        if revision.is_multiple_of(TIDY) {
+            for route in self.by_topic.values_mut() {
+                route.forget(revision);
             }
-        });
+        }
     }
 
     /// Begins anew with another window: what lies before it is lost to those who have not read it.
@@ -253,14 +254,9 @@ impl Routes {
         }
     }
 
-    /// Visits the topics of each effect.
+    /// Visits the topics of each effect of a commit; `past` is the tree behind it.
     #[inline]
-    fn visit<'a>(
-        &mut self,
-        effects: &[Effect],
-        lineage: impl Fn(TypeId) -> Cow<'a, [TypeId]>,
-        mut visit: impl FnMut(&mut Route),
-    ) {
+    fn visit(&mut self, effects: &[Effect], past: Past<'_>, mut visit: impl FnMut(&mut Route)) {
         if self.by_topic.is_empty() {
             return;
         }
@@ -275,7 +271,7 @@ impl Routes {
                     }
                 };
                 if of_types {
-                    for each in lineage(entity_type).iter() {
+                    for each in past.lineage(entity_type).iter() {
                         look(Of::Type(*each));
                     }
                 }
@@ -312,6 +308,13 @@ impl Route {
             return earliest;
         }
         revisions.partition_point(|revision| *revision <= position)
+    }
+
+    /// Forgets the revisions up to `until`.
+    fn forget(&mut self, until: Revision) {
+        while let Some(revision) = self.revisions.pop_front_if(|it| *it <= until) {
+            self.lost = revision;
+        }
     }
 
     fn wake(&mut self, woken: &mut Vec<Waker>) {
