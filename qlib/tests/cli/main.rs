@@ -83,6 +83,18 @@ const FOR_EVER: HistoryPolicy = HistoryPolicy {
 const TIME: &str = "2026-01-31T12:00:00Z";
 
 /// A home with a kitchen and a lamp in it; closed.
+/// What reads a store that [`fill`] has filled, and writes no file.
+const READING: [&[&str]; 8] = [
+    &["tree"],
+    &["get", "/Home/Lamp 1.5"],
+    &["history", "/Home/Lamp 1.5.Brightness"],
+    &["log"],
+    &["schema"],
+    &["schema", "export"],
+    &["stats"],
+    &["export"],
+];
+
 fn home() -> TempDir {
     let directory = tempfile::tempdir().unwrap();
     fill(&directory.path().join("home")).close().unwrap();

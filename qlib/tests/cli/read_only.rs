@@ -9,7 +9,7 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
-use crate::{Ran, command, fill, home, ran};
+use crate::{READING, Ran, command, fill, home, ran};
 
 /// A directory in which nothing can be changed.
 struct Sealed(TempDir);
@@ -65,17 +65,6 @@ fn is_sealed(store: &Path) -> bool {
     }
     refused
 }
-
-const READING: [&[&str]; 8] = [
-    &["tree"],
-    &["get", "/Home/Lamp 1.5"],
-    &["history", "/Home/Lamp 1.5.Brightness"],
-    &["log"],
-    &["schema"],
-    &["schema", "export"],
-    &["stats"],
-    &["export"],
-];
 
 fn read_only(store: &Path, arguments: &[&str]) -> Ran {
     ran(&mut bound(command(store).args(arguments)))

@@ -1,7 +1,7 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
 
-use crate::{command, fill, home, printed, stable, wait};
+use crate::{READING, command, fill, home, printed, stable, wait};
 
 /// Ends the command when a test fails too.
 struct Running(Child);
@@ -77,21 +77,18 @@ fn what_an_application_has_open_is_read_beside_it() {
         directory.path().join("backup"),
     );
     let store = fill(&path);
-    let commands = [
-        &["tree"][..],
-        &["get", "/Home/Lamp 1.5"],
-        &["history", "/Home/Lamp 1.5.Brightness"],
-        &["log"],
-        &["schema"],
-        &["schema", "export"],
-        &["stats"],
-        &["export"],
-        &["backup", backup.to_str().unwrap()],
-    ];
-    let beside = commands.map(|arguments| printed(&path, arguments));
+    let back_up = ["backup", backup.to_str().unwrap()];
+    let commands = READING.into_iter().chain([&back_up[..]]);
+    let read = || -> Vec<_> {
+        let commands = commands.clone();
+        commands
+            .map(|arguments| printed(&path, arguments))
+            .collect()
+    };
+    let beside = read();
     let copy = std::fs::read(&backup).unwrap();
     store.close().unwrap();
-    let alone = commands.map(|arguments| printed(&path, arguments));
+    let alone = read();
     // Where both read from differs: what is kept in memory of the history.
     let stable = |text: &String| {
         text.lines()
